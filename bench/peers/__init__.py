@@ -1,0 +1,31 @@
+"""Real DNS servers on loopback, in temporary folders, on free ports: for the bench and for the interoperability tests.
+
+    with Nsd(Service(zones={"example.": Path("example.zone")})) as nsd:
+        reply = dns.query.udp(question, nsd.endpoint.host, port=nsd.endpoint.port)
+"""
+
+from bench.peers.bind import Bind
+from bench.peers.dnsmasq import Dnsmasq
+from bench.peers.floor import Floor
+from bench.peers.knot import Knot
+from bench.peers.nsd import Nsd
+from bench.peers.powerdns import PowerDns, PowerDnsRecursor
+from bench.peers.resolute import Resolute
+from bench.peers.server import Endpoint, PeerFailedError, Server, Service
+from bench.peers.unbound import Unbound
+
+__all__ = [
+    "Bind",
+    "Dnsmasq",
+    "Endpoint",
+    "Floor",
+    "Knot",
+    "Nsd",
+    "PeerFailedError",
+    "PowerDns",
+    "PowerDnsRecursor",
+    "Resolute",
+    "Server",
+    "Service",
+    "Unbound",
+]

@@ -1,0 +1,77 @@
+"""PowerDNS: the Authoritative Server with its zone-file backend, and the Recursor as a forwarder."""
+
+from collections.abc import Sequence
+
+from bench.peers.server import PeerFailedError, Server
+
+AUTHORITATIVE = """
+local-address={host}
+local-port={port}
+launch=bind
+bind-config={folder}/named.conf
+socket-dir={folder}
+daemon=no
+guardian=no
+receiver-threads=1
+distributor-threads=1
+disable-syslog=yes
+loglevel=3
+security-poll-suffix=
+version-string=anonymous
+{extra}
+"""
+RECURSOR = """
+local-address={host}
+local-port={port}
+allow-from=127.0.0.0/8
+forward-zones-recurse=.={forward}
+dont-query=
+dnssec=off
+threads=1
+pdns-distributes-queries=no
+socket-dir={folder}
+daemon=no
+disable-syslog=yes
+quiet=yes
+loglevel=3
+security-poll-suffix=
+{extra}
+"""
+
+
+class PowerDns(Server):
+    """The Authoritative Server with one receiver thread and its packet cache on, as shipped."""
+
+    name = "PowerDNS"
+    command = "pdns_server"
+    version_flag = "--version"
+
+    def arguments(self) -> Sequence[str]:
+        zones = "".join(f'zone "{n.rstrip(".")}" {{ type master; file "{f}"; }};\n' for n, f in self.service.zones.items())
+        self.write("named.conf", zones)
+        text = AUTHORITATIVE.format(
+            host=self.endpoint.host, port=self.endpoint.port, folder=self.folder, extra=self.service.extra
+        )
+        self.write("pdns.conf", text)
+        return [f"--config-dir={self.folder}"]
+
+
+class PowerDnsRecursor(Server):
+    """The Recursor with one thread, forwarding everything."""
+
+    name = "PowerDNS Recursor"
+    command = "pdns_recursor"
+    version_flag = "--version"
+
+    def arguments(self) -> Sequence[str]:
+        if self.service.zones or self.service.forward is None:
+            raise PeerFailedError("PowerDNS Recursor is run as a forwarder only: give `forward`, and no zones")
+        text = RECURSOR.format(
+            host=self.endpoint.host,
+            port=self.endpoint.port,
+            forward=self.service.forward,
+            folder=self.folder,
+            extra=self.service.extra,
+        )
+        self.write("recursor.conf", text)
+        return [f"--config-dir={self.folder}"]

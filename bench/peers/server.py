@@ -1,0 +1,203 @@
+"""What every server has in common: a folder, a port, a process in the foreground, and an end.
+
+A subclass says its name and its package's command, writes its configuration and gives the command line. Everything runs
+on 127.0.0.1 with a single worker, so that costs can be compared; nothing is left behind.
+"""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.rcode
+
+SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
+"""Debian keeps servers in sbin, which is not on everybody's PATH."""
+
+
+class PeerFailedError(Exception):
+    """A server did not start, did not become ready, or did not end well; the text has its log."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where a server listens, UDP and TCP."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Service:
+    """What a server is to do."""
+
+    zones: Mapping[str, Path] = field(default_factory=dict)
+    """Zones that it answers with authority: name (with its final dot) to zone file."""
+    forward: Endpoint | None = None
+    """Where everything else is asked, for clients on loopback. None: no recursion."""
+    extra: str = ""
+    """Configuration text that is added as it stands, in the server's own language."""
+    core: int | None = None
+    """The only processor that it may run on. None: any."""
+
+
+class Server:
+    """A server that runs from `start` to `stop`, or within `with`."""
+
+    name: ClassVar[str]
+    command: ClassVar[str]
+    version_flag: ClassVar[str] = "-V"
+    start_timeout_s: ClassVar[float] = 60.0
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self.endpoint = Endpoint("127.0.0.1", free_port())
+        self.ready_after_s = 0.0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._folder: Path | None = None
+
+    def arguments(self) -> Sequence[str]:
+        """Writes the configuration into `folder` and returns the arguments of the command."""
+        raise NotImplementedError
+
+    def start(self) -> Self:
+        """Starts it and waits until it answers. Raises PeerFailedError with its log."""
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{self.command}-"))
+        command = [*self._pinning(), find(self.command), *self.arguments()]
+        began = time.monotonic()
+        with self.log_path.open("wb") as log:
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
+        try:
+            self.wait_until_ready(began + self.start_timeout_s)
+        except BaseException:
+            self._end()
+            raise
+        self.ready_after_s = time.monotonic() - began
+        return self
+
+    def stop(self) -> int:
+        """Ends it with SIGTERM, removes its folder, and returns its exit status (negative: the signal that ended it)."""
+        return self._end()
+
+    def wait_until_ready(self, until: float) -> None:
+        """Returns when the server gives a useful answer. `until` is a monotonic time."""
+        while not self.answers():
+            self.require_running()
+            if time.monotonic() > until:
+                raise PeerFailedError(f"{self.name} is not ready after {self.start_timeout_s} s:\n{self.log_text()}")
+            time.sleep(0.003)
+
+    def answers(self) -> bool:
+        """Whether it answers the SOA of its first zone, or, without zones, anything at all."""
+        apex = next(iter(self.service.zones), None)
+        reply = probe(self.endpoint, apex or "ready.invalid.")
+        if reply is None:
+            return False
+        return apex is None or (reply.rcode() == dns.rcode.NOERROR and bool(reply.answer))
+
+    def require_running(self) -> None:
+        """Raises PeerFailedError when the process has ended by itself."""
+        status = self.process.poll()
+        if status is not None:
+            raise PeerFailedError(f"{self.name} ended by itself with status {status}:\n{self.log_text()}")
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise PeerFailedError(f"{self.name} is not running")
+        return self._process
+
+    @property
+    def folder(self) -> Path:
+        """Its own temporary folder, from `start` to `stop`."""
+        if self._folder is None:
+            raise PeerFailedError(f"{self.name} is not running")
+        return self._folder
+
+    @property
+    def log_path(self) -> Path:
+        """What it writes on standard output and standard error."""
+        return self.folder / "log"
+
+    def log_text(self) -> str:
+        return self.log_path.read_text(errors="replace")
+
+    def write(self, file: str, text: str) -> Path:
+        """Writes a file into its folder."""
+        path = self.folder / file
+        path.write_text(text)
+        return path
+
+    def version(self) -> str:
+        """The first line of what it says of itself."""
+        done = subprocess.run([find(self.command), self.version_flag], capture_output=True, text=True, check=False)
+        return next((line for line in (done.stdout + done.stderr).splitlines() if any(map(str.isdigit, line))), "unknown")
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def _pinning(self) -> list[str]:
+        return [] if self.service.core is None else ["taskset", "--cpu-list", str(self.service.core)]
+
+    def _end(self) -> int:
+        process = self.process
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=10)
+        if process.poll() is None:
+            process.kill()
+        status = process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._process = self._folder = None
+        return status
+
+
+def find(command: str) -> str:
+    """The path of a command. Raises PeerFailedError that says how to get it."""
+    path = shutil.which(command, path=SYSTEM_PATH)
+    if path is None:
+        raise PeerFailedError(f"{command} is not installed; tools/install-peers.sh installs it")
+    return path
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that is free for UDP and TCP at this moment."""
+    while True:
+        with socket.socket(type=socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                udp.bind(tcp.getsockname())
+                return int(tcp.getsockname()[1])
+
+
+def probe(endpoint: Endpoint, qname: str, *, rdtype: str = "SOA", timeout_s: float = 0.2) -> dns.message.Message | None:
+    """One question over UDP; None when there is no reply, or none that parses."""
+    question = dns.message.make_query(qname, rdtype)
+    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+        udp.settimeout(timeout_s)
+        try:
+            udp.connect((endpoint.host, endpoint.port))
+            udp.send(question.to_wire())
+            reply = dns.message.from_wire(udp.recv(65_535))
+        except (OSError, dns.exception.DNSException):
+            return None
+    return reply if reply.id == question.id and reply.flags & dns.flags.QR else None

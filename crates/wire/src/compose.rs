@@ -1,0 +1,462 @@
+//! Writes a reply into a buffer: header, question, three sections, OPT; names compressed (RFC 1035 4.1.4), never more than
+//! the limit, always a valid message.
+//!
+//! Records come in as *ready* RRsets: wire format whose owner is the pointer `C0 0C` (the question) and whose rdata names are
+//! uncompressed. An RRset owned by the question's name, of a type without compressible names, is then one copy.
+
+use crate::code::flag;
+use crate::edns::{Ede, OPT_LEN, OPTION_EDE, opt_record};
+use crate::name::{self, HEADER, MAX_LABELS, Name};
+use crate::rdata::{self, Field};
+
+/// Suffixes remembered for compression in one message: bounds the work of composing whatever a zone holds.
+const KNOWN: usize = 64;
+/// Suffixes of equal hash that are compared before giving up on compressing a name.
+const TRIES: usize = 4;
+/// The owner of every ready record: a pointer to the question's name.
+pub const OWNER_QUESTION: [u8; 2] = [0xC0, HEADER as u8];
+/// Bytes of a record before its rdata, with a two-byte owner.
+pub const RECORD_HEAD: usize = 12;
+
+/// The sections after the question (RFC 1035 4.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// Answer.
+    Answer = 0,
+    /// Authority.
+    Authority = 1,
+    /// Additional.
+    Additional = 2,
+}
+
+/// Whose records they are.
+#[derive(Clone, Copy, Debug)]
+pub enum Owner<'a> {
+    /// The name that was asked.
+    Question,
+    /// Another name, uncompressed.
+    Name(&'a [u8]),
+}
+
+/// A set of records of one owner and type, ready to be sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Rrset<'a> {
+    /// The type of all.
+    pub rtype: u16,
+    /// How many.
+    pub count: u16,
+    /// The records, one behind the other, owners `C0 0C`.
+    pub records: &'a [u8],
+}
+
+impl<'a> Rrset<'a> {
+    /// Each record's TTL and rdata.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, &'a [u8])> + use<'a> {
+        let mut rest = self.records;
+        std::iter::from_fn(move || {
+            let (head, tail) = rest.split_first_chunk::<RECORD_HEAD>()?;
+            let rdata = tail.get(..usize::from(u16::from_be_bytes([head[10], head[11]])))?;
+            rest = &tail[rdata.len()..];
+            Some((u32::from_be_bytes([head[6], head[7], head[8], head[9]]), rdata))
+        })
+    }
+}
+
+/// Appends a ready record.
+pub fn push_record(out: &mut Vec<u8>, rtype: u16, class: u16, ttl: u32, rdata: &[u8]) {
+    out.extend_from_slice(&OWNER_QUESTION);
+    out.extend_from_slice(&rtype.to_be_bytes());
+    out.extend_from_slice(&class.to_be_bytes());
+    out.extend_from_slice(&ttl.to_be_bytes());
+    out.extend_from_slice(&(rdata.len() as u16).to_be_bytes());
+    out.extend_from_slice(rdata);
+}
+
+/// What the OPT of a reply says.
+#[derive(Clone, Copy, Debug)]
+pub struct Opt<'a> {
+    /// Our own UDP payload size.
+    pub udp_size: u16,
+    /// DO, echoed.
+    pub dnssec_ok: bool,
+    /// An Extended DNS Error; left out when it does not fit.
+    pub ede: Option<Ede<'a>>,
+}
+
+/// The names already in the message. Kept by the caller and used again, so that nothing has to be cleared per message.
+#[derive(Debug)]
+pub struct Known {
+    len: usize,
+    hashes: [u32; KNOWN],
+    offsets: [u16; KNOWN],
+}
+
+impl Known {
+    /// An empty table.
+    pub const fn new() -> Self {
+        Self { len: 0, hashes: [0; KNOWN], offsets: [0; KNOWN] }
+    }
+
+    fn add(&mut self, hash: u32, offset: usize) {
+        if self.len < KNOWN && offset < 0x4000 {
+            self.hashes[self.len] = hash;
+            self.offsets[self.len] = offset as u16;
+            self.len += 1;
+        }
+    }
+
+    fn find(&self, message: &[u8], hash: u32, suffix: &[u8]) -> Option<u16> {
+        let equal = self.hashes[..self.len].iter().enumerate().filter(|(_, known)| **known == hash);
+        equal.take(TRIES).map(|(at, _)| self.offsets[at]).find(|&offset| stands_at(message, usize::from(offset), suffix))
+    }
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A reply in the making.
+pub struct Composer<'b> {
+    buf: &'b mut [u8],
+    known: &'b mut Known,
+    pos: usize,
+    limit: usize,
+    max: usize,
+    question_len: usize,
+    counts: [u16; 3],
+    /// Something did not fit that the client has to know of.
+    pub truncated: bool,
+}
+
+impl<'b> Composer<'b> {
+    /// Begins a reply of at most `limit` bytes that echoes `question` (name, type, class as sent, or nothing).
+    ///
+    /// `edns`: room for an OPT record is kept free. A limit that does not even hold the question counts as one that does.
+    pub fn new(buf: &'b mut [u8], known: &'b mut Known, limit: usize, question: &[u8], edns: bool) -> Self {
+        let reserved = if edns { OPT_LEN } else { 0 };
+        let least = HEADER + question.len() + reserved;
+        let max = limit.max(least).min(buf.len());
+        let pos = (HEADER + question.len()).min(max);
+        buf[HEADER..pos].copy_from_slice(&question[..pos - HEADER]);
+        known.len = 0;
+        let limit = max.saturating_sub(reserved);
+        Self { buf, known, pos, limit, max, question_len: question.len(), counts: [0; 3], truncated: false }
+    }
+
+    /// Adds an RRset; all of it or nothing. False when it does not fit (the caller decides whether that means truncation).
+    #[inline]
+    pub fn rrset(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>) -> bool {
+        if matches!(owner, Owner::Question) && !rdata::may_compress(rrset.rtype) {
+            let end = self.pos + rrset.records.len();
+            if end > self.limit {
+                return false;
+            }
+            self.buf[self.pos..end].copy_from_slice(rrset.records);
+            self.pos = end;
+            self.counts[section as usize] += rrset.count;
+            return true;
+        }
+        self.rrset_by_record(section, owner, rrset)
+    }
+
+    /// Adds one record with uncompressed rdata.
+    pub fn record(&mut self, section: Section, owner: Owner<'_>, head: Head, rdata: &[u8]) -> bool {
+        let (start, known) = (self.pos, self.known.len);
+        let done = self.write_record(owner, head, rdata).is_some();
+        if done {
+            self.counts[section as usize] += 1;
+        } else {
+            (self.pos, self.known.len) = (start, known);
+        }
+        done
+    }
+
+    /// Takes back everything after the question.
+    pub fn clear(&mut self) {
+        self.pos = (HEADER + self.question_len).min(self.max);
+        self.known.len = 0;
+        self.counts = [0; 3];
+    }
+
+    /// The records of a section so far.
+    pub fn count(&self, section: Section) -> u16 {
+        self.counts[section as usize]
+    }
+
+    /// The position after what has been written.
+    pub fn position(&self) -> usize {
+        self.pos
+    }
+
+    /// Writes the OPT and the header; gives the message's length. `flags` without TC and rcode.
+    pub fn finish(self, id: u16, flags: u16, rcode: u16, opt: Option<Opt<'_>>) -> usize {
+        let Self { buf, mut pos, max, question_len, mut counts, truncated, .. } = self;
+        if let Some(opt) = opt {
+            let ede = opt.ede.filter(|ede| pos + OPT_LEN + ede.option_len() <= max);
+            let options_len = ede.map_or(0, |ede| ede.option_len());
+            let record = opt_record(opt.udp_size, (rcode >> 4) as u8, opt.dnssec_ok, options_len as u16);
+            if pos + OPT_LEN + options_len <= buf.len() {
+                buf[pos..pos + OPT_LEN].copy_from_slice(&record);
+                pos += OPT_LEN;
+                counts[2] += 1;
+                if let Some(ede) = ede {
+                    let room = &mut buf[pos..pos + options_len];
+                    room[..2].copy_from_slice(&OPTION_EDE.to_be_bytes());
+                    room[2..4].copy_from_slice(&(options_len as u16 - 4).to_be_bytes());
+                    room[4..6].copy_from_slice(&ede.code.to_be_bytes());
+                    room[6..].copy_from_slice(ede.text.as_bytes());
+                    pos += options_len;
+                }
+            }
+        }
+        let flags = flags | if truncated { flag::TC } else { 0 } | (rcode & 0xF);
+        let words = [id, flags, u16::from(question_len > 0), counts[0], counts[1], counts[2]];
+        for (room, word) in buf.chunks_exact_mut(2).zip(words) {
+            room.copy_from_slice(&word.to_be_bytes());
+        }
+        pos
+    }
+
+    fn rrset_by_record(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>) -> bool {
+        let (start, known) = (self.pos, self.known.len);
+        let mut rest = rrset.records;
+        while let Some((head, tail)) = rest.split_first_chunk::<RECORD_HEAD>() {
+            let rdata_len = usize::from(u16::from_be_bytes([head[10], head[11]])).min(tail.len());
+            let (rdata, after) = tail.split_at(rdata_len);
+            let head = Head {
+                rtype: rrset.rtype,
+                class: u16::from_be_bytes([head[4], head[5]]),
+                ttl: u32::from_be_bytes([head[6], head[7], head[8], head[9]]),
+            };
+            if self.write_record(owner, head, rdata).is_none() {
+                (self.pos, self.known.len) = (start, known);
+                return false;
+            }
+            rest = after;
+        }
+        self.counts[section as usize] += rrset.count;
+        true
+    }
+
+    /// None when it does not fit; then something may have been written behind the end that the caller resets.
+    fn write_record(&mut self, owner: Owner<'_>, head: Head, rdata: &[u8]) -> Option<()> {
+        match owner {
+            Owner::Question => self.write(&OWNER_QUESTION)?,
+            Owner::Name(name) => self.write_name(name)?,
+        }
+        let mut fixed = [0; 10];
+        fixed[..2].copy_from_slice(&head.rtype.to_be_bytes());
+        fixed[2..4].copy_from_slice(&head.class.to_be_bytes());
+        fixed[4..8].copy_from_slice(&head.ttl.to_be_bytes());
+        fixed[8..].copy_from_slice(&(rdata.len() as u16).to_be_bytes());
+        self.write(&fixed)?;
+        let start = self.pos;
+        if rdata::may_compress(head.rtype) {
+            self.write_compressible(head.rtype, rdata)?;
+            let length = ((self.pos - start) as u16).to_be_bytes();
+            self.buf[start - 2..start].copy_from_slice(&length);
+        } else {
+            self.write(rdata)?;
+        }
+        Some(())
+    }
+
+    fn write_compressible(&mut self, rtype: u16, rdata: &[u8]) -> Option<()> {
+        let mut at = 0;
+        for field in rdata::layout(rtype) {
+            match *field {
+                Field::Name => {
+                    let end = Name::skip(rdata, at).ok()?;
+                    self.write_name(rdata.get(at..end)?)?;
+                    at = end;
+                }
+                Field::Bytes(count) => {
+                    self.write(rdata.get(at..at + count)?)?;
+                    at += count;
+                }
+                Field::Text | Field::Rest(_) => break,
+            }
+        }
+        self.write(rdata.get(at..)?)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Option<()> {
+        let end = self.pos + bytes.len();
+        if end > self.limit {
+            return None;
+        }
+        self.buf[self.pos..end].copy_from_slice(bytes);
+        self.pos = end;
+        Some(())
+    }
+
+    /// Writes an uncompressed name, its longest known suffix as a pointer.
+    fn write_name(&mut self, wire: &[u8]) -> Option<()> {
+        if self.known.len == 0 && self.question_len > 4 {
+            self.learn(HEADER, self.question_len - 4);
+        }
+        let mut hashes = [(0u8, 0u32); MAX_LABELS];
+        let count = hash_suffixes(wire, &mut hashes);
+        for at in 0..count {
+            let (start, hash) = hashes[at];
+            let start = usize::from(start);
+            if let Some(offset) = self.known.find(self.buf, hash, &wire[start..]) {
+                self.write_labels(&wire[..start], &hashes[..at])?;
+                return self.write(&(0xC000 | offset).to_be_bytes());
+            }
+        }
+        self.write_labels(wire, &hashes[..count])
+    }
+
+    fn write_labels(&mut self, wire: &[u8], hashes: &[(u8, u32)]) -> Option<()> {
+        let base = self.pos;
+        self.write(wire)?;
+        for &(start, hash) in hashes {
+            self.known.add(hash, base + usize::from(start));
+        }
+        Some(())
+    }
+
+    /// Remembers the suffixes of an uncompressed name that stands in the message.
+    fn learn(&mut self, at: usize, length: usize) {
+        let mut hashes = [(0u8, 0u32); MAX_LABELS];
+        let count = hash_suffixes(&self.buf[at..at + length], &mut hashes);
+        for &(start, hash) in &hashes[..count] {
+            self.known.add(hash, at + usize::from(start));
+        }
+    }
+}
+
+/// A record's type, class and TTL.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// Type.
+    pub rtype: u16,
+    /// Class.
+    pub class: u16,
+    /// TTL in seconds.
+    pub ttl: u32,
+}
+
+/// Start and hash of each suffix of a name, the longest first; the root is none. Equal names in different letter case have
+/// equal hashes.
+fn hash_suffixes(wire: &[u8], out: &mut [(u8, u32); MAX_LABELS]) -> usize {
+    let mut count = 0;
+    for suffix in name::suffixes(wire) {
+        let Some(slot) = out.get_mut(count) else { break };
+        slot.0 = (wire.len() - suffix.len()) as u8;
+        count += 1;
+    }
+    let mut hash = 0x811C_9DC5u32;
+    for (start, slot) in out[..count].iter_mut().rev() {
+        let start = usize::from(*start);
+        for byte in &wire[start..=start + usize::from(wire[start])] {
+            hash = (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193);
+        }
+        *slot = hash;
+    }
+    count
+}
+
+/// Whether the name at `offset` of the message being written is `suffix`, letter case ignored.
+fn stands_at(message: &[u8], mut offset: usize, suffix: &[u8]) -> bool {
+    let mut rest = suffix;
+    loop {
+        let Some(&length) = message.get(offset) else { return false };
+        if length >= 0xC0 {
+            let Some(&low) = message.get(offset + 1) else { return false };
+            let target = usize::from(length & 0x3F) << 8 | usize::from(low);
+            if target >= offset {
+                return false;
+            }
+            offset = target;
+            continue;
+        }
+        let width = 1 + usize::from(length);
+        let (Some(here), Some(label)) = (message.get(offset..offset + width), rest.get(..width)) else { return false };
+        if !here.eq_ignore_ascii_case(label) {
+            return false;
+        }
+        if length == 0 {
+            return rest.len() == 1;
+        }
+        offset += width;
+        rest = &rest[width..];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::code::class;
+    use crate::rtype;
+
+    fn wire(text: &str) -> Vec<u8> {
+        Name::from_text(text.as_bytes(), None).unwrap().as_wire().to_vec()
+    }
+
+    fn question(text: &str) -> Vec<u8> {
+        [&wire(text)[..], &[0, 15, 0, 1]].concat()
+    }
+
+    fn head(rtype: u16) -> Head {
+        Head { rtype, class: class::IN, ttl: 60 }
+    }
+
+    #[test]
+    fn names_are_compressed_and_read_back() {
+        let (mut buf, mut known) = ([0; 512], Known::new());
+        let mut composer = Composer::new(&mut buf, &mut known, 512, &question("www.Example."), true);
+        let mx = [&[0, 10][..], &wire("mail.example.")].concat();
+        assert!(composer.record(Section::Answer, Owner::Question, head(rtype::MX), &mx));
+        assert!(composer.record(Section::Additional, Owner::Name(&wire("MAIL.example.")), head(rtype::A), &[1, 2, 3, 4]));
+        let len = composer.finish(7, flag::QR, 0, Some(Opt { udp_size: 1232, dnssec_ok: true, ede: None }));
+        // mail + pointer into the question at "Example."; then a pointer to that.
+        assert!(buf[..len].windows(7).any(|w| w == [4, b'm', b'a', b'i', b'l', 0xC0, 16]));
+        let message = crate::message::Message::parse(&buf[..len]).unwrap();
+        let records: Vec<_> = message.records().map(Result::unwrap).collect();
+        assert_eq!(records.len(), 3);
+        assert_eq!(records[1].owner, Name::from_text(b"mail.example.", None).unwrap());
+    }
+
+    #[test]
+    fn nothing_beyond_the_limit() {
+        let (mut buf, mut known) = ([0; 512], Known::new());
+        for limit in 0..200 {
+            let mut composer = Composer::new(&mut buf, &mut known, limit, &question("www.example."), true);
+            let target = wire("a-rather-long-name.somewhere.else.");
+            let fits = composer.record(Section::Answer, Owner::Question, head(rtype::CNAME), &target);
+            composer.truncated = !fits;
+            let len = composer.finish(7, flag::QR, 0, Some(Opt { udp_size: 1232, dnssec_ok: false, ede: None }));
+            assert!(len <= limit.max(HEADER + 17 + OPT_LEN), "{limit}: {len}");
+            let message = crate::message::Message::parse(&buf[..len]).unwrap();
+            assert_eq!(message.records().filter(Result::is_ok).count(), if fits { 2 } else { 1 });
+        }
+    }
+
+    /// Many names of one hash-free shape: the table is bounded, the message stays right.
+    #[test]
+    fn a_message_of_many_names() {
+        let (mut buf, mut known) = (vec![0; 65_535], Known::new());
+        let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question("x."), false);
+        let mut written = 0;
+        while composer.record(
+            Section::Answer,
+            Owner::Name(&wire(&format!("n{written}.a{}.", written % 97))),
+            head(rtype::NS),
+            &wire(&format!("ns{}.b.c{written}.", written % 13)),
+        ) {
+            written += 1;
+        }
+        let len = composer.finish(1, flag::QR, 0, None);
+        let message = crate::message::Message::parse(&buf[..len]).unwrap();
+        for (at, record) in message.records().enumerate() {
+            let record = record.unwrap();
+            assert_eq!(record.owner, Name::from_text(format!("n{at}.a{}.", at % 97).as_bytes(), None).unwrap());
+        }
+        assert!(written > 1_000);
+    }
+}

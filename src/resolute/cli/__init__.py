@@ -1,0 +1,1 @@
+"""The command `resolute`, one file a verb."""

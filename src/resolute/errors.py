@@ -1,0 +1,53 @@
+"""The families of error, each mapped once at each edge (command line, HTTP, DNS).
+
+    ResoluteError
+      + SettingsError        settings that do not hold together      exit 2 · HTTP 422
+      + RuleError            a change that would break a rule        exit 1 · HTTP 409 · REFUSED
+      |   - PresentationError  text that is not a name, type or rdata
+      |   - ZoneDataError      zone data that cannot be served
+      + PeerError            a peer that sent something wrong        exit 1 · HTTP 502 · SERVFAIL + EDE
+      + UnavailableError     something that is not there just now    exit 1 · HTTP 503 · SERVFAIL + EDE
+
+Every text is one line that says what, where and how to mend.
+"""
+
+from collections.abc import Sequence
+
+
+class ResoluteError(Exception):
+    """The root of all errors that Resolute raises on purpose."""
+
+
+class SettingsError(ResoluteError):
+    """Settings that do not hold together; raised at start, on reload and by `resolute check`.
+
+    `problems` has one line for each thing that is wrong, never none.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+class RuleError(ResoluteError):
+    """A change that is refused because it would break a rule; nothing has changed."""
+
+
+class PresentationError(RuleError, ValueError):
+    """Text that is not a name, a type or rdata in presentation form (RFC 1035 5.1, RFC 3597 5)."""
+
+
+class ZoneDataError(RuleError):
+    """Zone data that cannot be served; `problems` has one line for each thing wrong, with file, line and column."""
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        self.problems = tuple(problems) or (message,)
+        super().__init__(message)
+
+
+class PeerError(ResoluteError):
+    """A peer (an upstream, a primary) that sent something wrong."""
+
+
+class UnavailableError(ResoluteError):
+    """Something that is needed and is not there just now: the node, the store, every upstream of a route."""

@@ -1,0 +1,57 @@
+r"""Record data: presentation form to wire and back, through dnspython.
+
+Every type that dnspython knows, and every other type in the generic form `\# LENGTH HEX` (RFC 3597 5).
+"""
+
+import dns.exception
+import dns.name
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+
+from resolute.errors import PresentationError
+
+_IN = dns.rdataclass.IN
+
+
+def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
+    """The uncompressed wire rdata of `text`; relative names in it are completed by `origin` (a wire name).
+
+    Class IN. Raises PresentationError that says what dnspython expected.
+    """
+    try:
+        name = dns.name.from_wire(origin, 0)[0]
+        rdata = dns.rdata.from_text(_IN, _type(rtype), text, origin=name, relativize=False)
+        return rdata.to_wire(origin=name) or b""
+    except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError) as error:
+        raise PresentationError(f"{type_to_text(rtype)} rdata does not parse: {_reason(error)}") from error
+
+
+def to_text(rtype: int, rdata: bytes) -> str:
+    """The presentation form of wire rdata; the generic form (RFC 3597 5) where the type is unknown or the rdata is not
+    well-formed for it. Never raises for any bytes."""
+    try:
+        return dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text()
+    except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError, UnicodeError):
+        return dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
+
+
+def type_from_text(text: str) -> int:
+    """The number of a type: a mnemonic in any case, or `TYPE123` (RFC 3597 5). Raises PresentationError."""
+    try:
+        return int(dns.rdatatype.from_text(text))
+    except (dns.exception.DNSException, ValueError) as error:
+        raise PresentationError(f"{text!r} is not a record type: expected A, AAAA, MX, ... or TYPE<number>") from error
+
+
+def type_to_text(rtype: int) -> str:
+    """The mnemonic of a type, or `TYPE123`."""
+    return dns.rdatatype.to_text(_type(rtype))
+
+
+def _type(rtype: int) -> dns.rdatatype.RdataType:
+    return dns.rdatatype.RdataType.make(rtype)
+
+
+def _reason(error: Exception) -> str:
+    return (str(error) or type(error).__name__).rstrip(".")

@@ -1,0 +1,77 @@
+"""The settings of resolution: recursion, forwarding, routes, and the cache."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from resolute.units import Duration, Seconds, Size, Upstreams, ZoneName, parse_duration, parse_size
+
+MODES = ("recurse", "forward", "off")
+
+
+class RouteTo(BaseModel):
+    """Names at and below a zone are asked elsewhere."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    zone: ZoneName = Field(description="The zone; the longest one that covers a name is taken.")
+    forward: Upstreams = Field(min_length=1, description="Servers to ask, ADDRESS or ADDRESS:PORT.")
+
+
+class Resolver(BaseModel):
+    """How names that are not ours are resolved."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["recurse", "forward", "off"] = Field(
+        "recurse", description="recurse from the root, forward, or off; forward when only `forward` is given."
+    )
+    forward: Upstreams = Field((), description="Servers that mode forward asks, ADDRESS or ADDRESS:PORT.")
+    route: Annotated[Sequence[RouteTo], AfterValidator(tuple)] = Field((), description="Zones that are asked elsewhere, whatever the mode.")
+    root_hints: str = Field("builtin", min_length=1, description="Root servers: builtin, or a file.")
+    trust_anchors: str = Field("builtin", min_length=1, description="DNSSEC trust anchors: builtin, a file, or off.")
+    deadline: Duration = Field(
+        parse_duration("4s"), description="A client gets SERVFAIL, or a stale answer, after this time at the latest."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _forward_is_meant(cls, data: Any) -> Any:
+        """Who names forwarders and no mode means mode forward."""
+        if isinstance(data, dict) and data.get("forward") and "mode" not in data:
+            return {**data, "mode": "forward"}
+        return data
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.mode == "forward" and not self.forward and not self.route:
+            raise ValueError("mode 'forward' needs servers: set forward = [\"ADDRESS\"] or another mode")
+        zones = [route.zone.lower() for route in self.route]
+        for zone in sorted({zone for zone in zones if zones.count(zone) > 1}):
+            raise ValueError(f"two routes are for {zone}: put their servers into one")
+        if not 100 <= self.deadline.total_seconds() * 1000 <= 60_000:
+            raise ValueError("deadline is out of range: expected 100ms to 60s")
+        return self
+
+
+class Cache(BaseModel):
+    """How long answers are kept, and how many."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: Size = Field(parse_size("64MiB"), ge=2**16, description="Memory for cached answers.")
+    min_ttl: Seconds = Field(0, description="Shortest time that an answer is kept.")
+    max_ttl: Seconds = Field(86_400, description="Longest time that an answer is kept.")
+    max_negative_ttl: Seconds = Field(3_600, description="Longest time that 'no such name' or 'no data' is kept (RFC 2308).")
+    stale_for: Seconds = Field(86_400, description="Answers are kept for this after their end, for when upstreams are dead.")
+    stale_ttl: Seconds = Field(30, description="TTL that a stale answer is sent with (RFC 8767 5.2).")
+    stale_after: Duration = Field(
+        parse_duration("1.8s"), description="A client waits this long before it gets a stale answer (RFC 8767 5)."
+    )
+
+    @model_validator(mode="after")
+    def _holds_together(self) -> Self:
+        if self.min_ttl > self.max_ttl:
+            raise ValueError("min_ttl is more than max_ttl: lower the one or raise the other")
+        return self

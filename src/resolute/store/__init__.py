@@ -1,0 +1,1 @@
+"""What must survive a restart: local records, who changed what, and the revision that nodes follow."""

@@ -1,0 +1,71 @@
+"""All that is special to SQLite: file mode, pragmas, and what its error codes mean in words."""
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import URL
+
+BUSY_TIMEOUT_MS = 5_000
+
+
+def create_file(url: URL) -> None:
+    """Makes the database file, mode 0600, before SQLite would make it with the umask's; -wal and -shm get the same mode.
+
+    Raises OSError.
+    """
+    if url.database in (None, "", ":memory:"):
+        return
+    path = Path(str(url.database))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def set_up(engine: Engine) -> None:
+    """Makes each connection durable and patient, and each transaction take the write lock when it begins to write."""
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
+
+
+def _on_connect(connection: Any, _record: Any) -> None:
+    """WAL lets the node read while the admin process writes; FULL makes a commit that returned durable."""
+    connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    for pragma in (
+        f"busy_timeout = {BUSY_TIMEOUT_MS}",
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        "trusted_schema = OFF",
+        "cache_size = -512",
+    ):
+        connection.execute(f"PRAGMA {pragma}").close()
+
+
+def _on_begin(connection: Any) -> None:
+    """A writer takes the lock at once: a reader that becomes a writer half-way could be refused without waiting."""
+    options = connection.get_execution_options()
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+
+
+def reason(error: BaseException) -> str | None:
+    """What a SQLite error means for the operator, with the way to mend it; None for an unknown one."""
+    name = getattr(error, "sqlite_errorname", "") if isinstance(error, sqlite3.Error) else ""
+    for prefix, text in _REASONS:
+        if name.startswith(prefix):
+            return text
+    return None
+
+
+_REASONS = (
+    ("SQLITE_FULL", "the disk is full: free some space"),
+    ("SQLITE_IOERR", "the disk cannot be read or written: look at the kernel log"),
+    ("SQLITE_READONLY", "it is read-only: give the server's user the right to write the file and its directory"),
+    ("SQLITE_PERM", "permission denied: give the server's user the right to write the file and its directory"),
+    ("SQLITE_CANTOPEN", "it cannot be opened: check that its directory exists and may be written by the server's user"),
+    ("SQLITE_BUSY", "another process has locked it for more than 5 s: end that process"),
+    ("SQLITE_LOCKED", "another connection has locked it: try again"),
+    ("SQLITE_NOTADB", "it is not a SQLite database: move the file away, or name another with store.url"),
+    ("SQLITE_CORRUPT", "the database is damaged: restore it from a copy (`sqlite3 FILE .recover` may save the rest)"),
+)
