@@ -76,5 +76,5 @@ clean: ## away with everything that was built (data directories stay)
 
 .venv/built: .venv/installed $(RUST)
 	@tools/prerequisites.sh $(PYTHON)
-	$(BIN)/maturin develop --release --locked --quiet
+	PIP_QUIET=1 $(BIN)/maturin develop --release --locked --quiet
 	@touch $@

@@ -11,9 +11,9 @@ need() { # need COMMAND "what it is" "Debian package or how to get it"
     return 1
 }
 
-if need "$python" "Python 3.11 or newer" "python3 and python3-venv, or name another: make PYTHON=python3.12 ..."; then
+if need "$python" "Python 3.11 or newer" "python3 and python3-venv, or name another: make PYTHON=python3.12 serve"; then
     if ! "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then
-        echo "too old: $("$python" --version 2>&1); 3.11 or newer is needed. Name another: make PYTHON=python3.12 ..." >&2
+        echo "too old: $("$python" --version 2>&1); 3.11 or newer is needed. Name another: make PYTHON=python3.12 serve" >&2
         missing=1
     elif ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
         echo "missing: the venv module of $python. Install python3-venv." >&2

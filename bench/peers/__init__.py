@@ -1,7 +1,7 @@
 """Real DNS servers on loopback, in temporary folders, on free ports: for the bench and for the interoperability tests.
 
-    with Nsd(Service(zones={"example.": Path("example.zone")})) as nsd:
-        reply = dns.query.udp(question, nsd.endpoint.host, port=nsd.endpoint.port)
+with Nsd(Service(zones={"example.": Path("example.zone")})) as nsd:
+    reply = dns.query.udp(question, nsd.endpoint.host, port=nsd.endpoint.port)
 """
 
 from bench.peers.bind import Bind

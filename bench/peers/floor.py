@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.peers.server import Server
+from bench.peers.server import Server, probe
 
 BINARY = Path(__file__).parents[2] / "target/release/examples/floor"
 
@@ -13,17 +13,12 @@ class Floor(Server):
 
     name = "floor (echo)"
     command = str(BINARY)
+    where_from = "make bench builds it"
 
     def arguments(self) -> Sequence[str]:
         return [str(self.endpoint)]
 
     def answers(self) -> bool:
-        return self.echoes()
-
-    def echoes(self) -> bool:
-        """Whether a question comes back, marked as a reply."""
-        from bench.peers.server import probe
-
         return probe(self.endpoint, "floor.invalid.") is not None
 
     def version(self) -> str:

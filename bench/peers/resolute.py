@@ -8,21 +8,24 @@ from pathlib import Path
 from bench.peers.server import Endpoint, PeerFailedError, Server, Service, free_port
 
 COMMAND = Path(__file__).parents[2] / ".venv/bin/resolute"
-READY = re.compile(r"ready: dns (?P<dns>.+?) admin (?P<admin>\S+)")
+READY = re.compile(r"ready: dns (?P<dns>.+?) admin (?P<admin>\S+).*\n")
 
 
 class Resolute(Server):
     """`resolute serve` with its data in the temporary folder; `Service.extra` is TOML.
 
-    Its admin process runs only when `admin` is asked for; `flags` are added as they stand. `data` is a folder that stays,
-    for tests of what survives a restart. Ending with another status than 0 is an error.
+    Its admin process runs only when `admin` is asked for; `flags` are added as they stand. `data` is a folder that
+    stays, for tests of what survives a restart. Ending with another status than 0 is an error.
     """
 
     name = "Resolute"
     command = str(COMMAND)
     version_flag = "--version"
+    where_from = "make serve builds it"
 
-    def __init__(self, service: Service, *, admin: bool = False, flags: Sequence[str] = (), data: Path | None = None) -> None:
+    def __init__(
+        self, service: Service, *, admin: bool = False, flags: Sequence[str] = (), data: Path | None = None
+    ) -> None:
         super().__init__(service)
         self._admin = f"127.0.0.1:{free_port()}" if admin else "off"
         self._flags = tuple(flags)
@@ -38,9 +41,12 @@ class Resolute(Server):
     def arguments(self) -> Sequence[str]:
         zones = [f"--zone={name}={file}" for name, file in self.service.zones.items()]
         forward = [f"--forward={self.service.forward}"] if self.service.forward else []
-        configuration = self.service.extra if forward or "[resolver]" in self.service.extra else self._without_resolver()
-        fixed = [f"--config={self.write('resolute.toml', configuration)}", f"--listen={self.endpoint}"]
+        fixed = [f"--config={self.write('resolute.toml', self.service.extra)}", f"--listen={self.endpoint}"]
         return ["serve", *fixed, f"--admin={self._admin}", f"--data={self.data}", *zones, *forward, *self._flags]
+
+    def processes(self) -> list[int]:
+        """The node alone, whose workers are its threads; the admin process does not answer DNS."""
+        return [self.process.pid]
 
     def wait_until_ready(self, until: float) -> None:
         """Waits for the `ready:` line, which names where it listens."""
@@ -56,12 +62,8 @@ class Resolute(Server):
 
     def stop(self) -> int:
         """Ends it with SIGTERM. Raises PeerFailedError when it does not end with status 0."""
-        self.require_running()
-        log = self.log_path.read_text(errors="replace")
+        log = self.log_text()
         status = self._end()
         if status != 0:
             raise PeerFailedError(f"{self.name} ended with status {status} after SIGTERM:\n{log}")
         return status
-
-    def _without_resolver(self) -> str:
-        return f'[resolver]\nmode = "off"\n\n{self.service.extra}'

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -56,12 +57,13 @@ class Service:
     """The only processor that it may run on. None: any."""
 
 
-class Server:
+class Server(ABC):
     """A server that runs from `start` to `stop`, or within `with`."""
 
     name: ClassVar[str]
     command: ClassVar[str]
     version_flag: ClassVar[str] = "-V"
+    where_from: ClassVar[str] = "tools/install-peers.sh installs it"
     start_timeout_s: ClassVar[float] = 60.0
 
     def __init__(self, service: Service) -> None:
@@ -71,14 +73,14 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
 
+    @abstractmethod
     def arguments(self) -> Sequence[str]:
         """Writes the configuration into `folder` and returns the arguments of the command."""
-        raise NotImplementedError
 
     def start(self) -> Self:
         """Starts it and waits until it answers. Raises PeerFailedError with its log."""
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{self.command}-"))
-        command = [*self._pinning(), find(self.command), *self.arguments()]
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{Path(self.command).name}-"))
+        command = [*self._pinning(), self.executable(), *self.arguments()]
         began = time.monotonic()
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
@@ -88,11 +90,17 @@ class Server:
             self._end()
             raise
         self.ready_after_s = time.monotonic() - began
+        self._pin_again()
         return self
 
     def stop(self) -> int:
-        """Ends it with SIGTERM, removes its folder, and returns its exit status (negative: the signal that ended it)."""
+        """Ends it with SIGTERM, removes its folder, returns its exit status (negative: the signal that ended it)."""
         return self._end()
+
+    def kill(self) -> None:
+        """Ends it at once with SIGKILL, as a crash would."""
+        self.process.kill()
+        self._end()
 
     def wait_until_ready(self, until: float) -> None:
         """Returns when the server gives a useful answer. `until` is a monotonic time."""
@@ -137,25 +145,45 @@ class Server:
     def log_text(self) -> str:
         return self.log_path.read_text(errors="replace")
 
+    def processes(self) -> list[int]:
+        """Its process and all that descend from it."""
+        return process_tree(self.process.pid)
+
     def write(self, file: str, text: str) -> Path:
         """Writes a file into its folder."""
         path = self.folder / file
         path.write_text(text)
         return path
 
+    def executable(self) -> str:
+        """The path of the command. Raises PeerFailedError that says how to get it."""
+        path = shutil.which(self.command, path=SYSTEM_PATH)
+        if path is None:
+            raise PeerFailedError(f"{self.command} is not there; {self.where_from}")
+        return path
+
     def version(self) -> str:
         """The first line of what it says of itself."""
-        done = subprocess.run([find(self.command), self.version_flag], capture_output=True, text=True, check=False)
-        return next((line for line in (done.stdout + done.stderr).splitlines() if any(map(str.isdigit, line))), "unknown")
+        done = subprocess.run([self.executable(), self.version_flag], capture_output=True, text=True, check=False)
+        return next(iter((done.stdout + done.stderr).splitlines()), "unknown")
 
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.stop()
 
     def _pinning(self) -> list[str]:
         return [] if self.service.core is None else ["taskset", "--cpu-list", str(self.service.core)]
+
+    def _pin_again(self) -> None:
+        """Knot moves its workers to the first cores by itself: moves every thread back to where it was told to be."""
+        if self.service.core is not None:
+            for pid in self.processes():
+                for task in Path(f"/proc/{pid}/task").iterdir():
+                    os.sched_setaffinity(int(task.name), {self.service.core})
 
     def _end(self) -> int:
         process = self.process
@@ -171,12 +199,26 @@ class Server:
         return status
 
 
-def find(command: str) -> str:
-    """The path of a command. Raises PeerFailedError that says how to get it."""
-    path = shutil.which(command, path=SYSTEM_PATH)
-    if path is None:
-        raise PeerFailedError(f"{command} is not installed; tools/install-peers.sh installs it")
-    return path
+def process_tree(root: int) -> list[int]:
+    """A process and its descendants, itself first."""
+    parents = {pid: parent for pid in _all_pids() if (parent := _parent(pid)) is not None}
+    found, before = {root}, 0
+    while len(found) != before:
+        before = len(found)
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return [root, *sorted(found - {root})]
+
+
+def _all_pids() -> Iterable[int]:
+    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def _parent(pid: int) -> int | None:
+    """The parent of a process, None when it has ended; its name, before the last parenthesis, may hold blanks."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
 
 
 def free_port() -> int:

@@ -77,13 +77,19 @@ def milliseconds(duration: timedelta) -> int:
 
 def format_duration(duration: timedelta) -> str:
     """A duration as it is written in settings: `1.8s`."""
-    return f"{duration.total_seconds():g}s"
+    return f"{duration.total_seconds():.3f}".rstrip("0").rstrip(".") + "s"
+
+
+def format_size(size: int) -> str:
+    """A size as it is written in settings: `64MiB`, or bytes where no binary unit divides it."""
+    for unit in ("GiB", "MiB", "KiB"):
+        if size and size % _BYTES[unit.lower()] == 0:
+            return f"{size // _BYTES[unit.lower()]}{unit}"
+    return str(size)
 
 
 def _quantity(value: object, expected: str) -> tuple[float, str]:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{value!r} is not {expected}")
-    match = _QUANTITY.fullmatch(str(value))
+    match = None if isinstance(value, bool) else _QUANTITY.fullmatch(str(value))
     if match is None:
         raise ValueError(f"{value!r} is not {expected}")
     return float(match[1]), match[2].lower()
@@ -138,7 +144,9 @@ Duration = Annotated[
     timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, return_type=str), _DURATION
 ]
 Seconds = Annotated[int, BeforeValidator(parse_seconds), _DURATION]
-Size = Annotated[int, BeforeValidator(parse_size), _schema("string", "integer")]
+Size = Annotated[
+    int, BeforeValidator(parse_size), PlainSerializer(format_size, return_type=str), _schema("string", "integer")
+]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Endpoint = Annotated[str, AfterValidator(parse_endpoint)]
 Upstream = Annotated[str, AfterValidator(_upstream)]

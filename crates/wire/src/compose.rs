@@ -145,6 +145,39 @@ impl<'b> Composer<'b> {
         Self { buf, known, pos, limit, max, question_len: question.len(), counts: [0; 3], truncated: false }
     }
 
+    /// Begins with a copy of a finished message that has this question (in whatever letter case) and no OPT. Err: it does not
+    /// fit; the composer given back has the question only.
+    pub fn from_message(
+        buf: &'b mut [u8],
+        known: &'b mut Known,
+        limit: usize,
+        question: &[u8],
+        edns: bool,
+        message: &[u8],
+    ) -> Result<Self, Self> {
+        let Some((header, _)) = message.split_first_chunk::<HEADER>() else {
+            return Err(Self::new(buf, known, limit, question, edns));
+        };
+        if message.len() + if edns { OPT_LEN } else { 0 } > limit.min(buf.len()) {
+            return Err(Self::new(buf, known, limit, question, edns));
+        }
+        buf[..message.len()].copy_from_slice(message);
+        let mut composer = Self::new(buf, known, limit, question, edns);
+        composer.pos = message.len();
+        composer.counts = std::array::from_fn(|at| u16::from_be_bytes([header[6 + 2 * at], header[7 + 2 * at]]));
+        Ok(composer)
+    }
+
+    /// Gives the room back; what has been written is void.
+    pub fn into_room(self) -> (&'b mut [u8], &'b mut Known) {
+        (self.buf, self.known)
+    }
+
+    /// What has been written so far.
+    pub fn written(&mut self) -> &mut [u8] {
+        &mut self.buf[..self.pos]
+    }
+
     /// Adds an RRset; all of it or nothing. False when it does not fit (the caller decides whether that means truncation).
     #[inline]
     pub fn rrset(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>) -> bool {

@@ -276,6 +276,13 @@ pub fn write_text(wire: &[u8], out: &mut impl fmt::Write) -> fmt::Result {
     Ok(())
 }
 
+/// A valid uncompressed name as text.
+pub fn text(wire: &[u8]) -> String {
+    let mut text = String::new();
+    let _ = write_text(wire, &mut text);
+    text
+}
+
 /// The byte that stands after a backslash, and how many characters say it (RFC 1035 5.1).
 pub(crate) fn unescape(after: &[u8]) -> Result<(u8, usize), NameError> {
     match after {

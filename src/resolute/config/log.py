@@ -15,6 +15,8 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
+from pathlib import Path
 from typing import Literal, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -28,9 +30,11 @@ class Log(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="Events of at least this weight.")
-    format: Literal["text", "json"] = Field("text", description="Lines for people, or one JSON object a line.")
-    queries: bool = Field(False, description="One line for each query.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="Events of at least this weight."
+    )
+    format: Literal["text", "json"] = Field(default="text", description="Lines for people, or one JSON object a line.")
+    queries: bool = Field(default=False, description="One line for each query.")
 
 
 class Logging:
@@ -41,7 +45,7 @@ class Logging:
 
     def __init__(self, log: Log, stream: TextIO, *, capacity: int = 4096) -> None:
         self.lost = 0
-        self._stream = stream
+        self._sink = _sink(stream)
         self._lines: queue.Queue[str | None] = queue.Queue(capacity)
         self._handler = _Handler(self)
         self._thread = threading.Thread(target=self._write_all, name="log", daemon=True)
@@ -51,7 +55,7 @@ class Logging:
         """Takes over the root logger."""
         self._thread.start()
         logging.getLogger().handlers[:] = [self._handler]
-        logging.captureWarnings(True)
+        logging.captureWarnings(capture=True)
 
     def configure(self, log: Log) -> None:
         """Switches level and format, now and on reload."""
@@ -84,8 +88,7 @@ class Logging:
 
     def _write(self, line: str) -> None:
         try:
-            self._stream.write(line + "\n")
-            self._stream.flush()
+            self._sink(line + "\n")
         except (OSError, ValueError):
             self.lost += 1
 
@@ -101,6 +104,7 @@ class TextLines(logging.Formatter):
     """`TIME LEVEL PART: MESSAGE key=value ...`."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line of an event."""
         more = "".join(f" {key}={_value(value)}" for key, value in _fields(record).items())
         return escape(f"{_time(record)} {record.levelname.lower()} {_part(record)}: {record.getMessage()}{more}")
 
@@ -109,6 +113,7 @@ class JsonLines(logging.Formatter):
     """One JSON object: time, level, part, message, then the fields of the event."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The line of an event."""
         event = {"time": _time(record), "level": record.levelname.lower(), "part": _part(record)}
         event["message"] = escape(record.getMessage())
         return json.dumps(event | {key: _plain(value) for key, value in _fields(record).items()})
@@ -131,9 +136,29 @@ class _Handler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = self.format(record)
-        except Exception as error:  # a wrong format string must not take down what it talks about
+        except Exception as error:  # noqa: BLE001 - a wrong format string must not take down what it talks about
             line = f"{_time(record)} error log: {escape(repr(record.msg))} could not be formatted: {error!r}"
         self._running.put(line)
+
+
+def _sink(stream: TextIO) -> Callable[[str], None]:
+    """Writes to the stream's descriptor where it has one: no buffer, so no lock that a blocked write would hold while
+    the interpreter ends."""
+    try:
+        descriptor = stream.fileno()
+    except (OSError, ValueError):
+        return lambda text: _write_flushed(stream, text)
+    return lambda text: _write_whole(descriptor, text.encode("utf-8", "backslashreplace"))
+
+
+def _write_flushed(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+def _write_whole(descriptor: int, octets: bytes) -> None:
+    while octets:
+        octets = octets[os.write(descriptor, octets) :]
 
 
 def _escape(character: str) -> str:
@@ -158,7 +183,7 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
         error = record.exc_info[1]
         calls = reversed(traceback.extract_tb(error.__traceback__))
         fields["error"] = f"{type(error).__name__}: {error}"
-        fields["at"] = " < ".join(f"{os.path.basename(call.filename)}:{call.lineno} {call.name}" for call in calls)
+        fields["at"] = " < ".join(f"{Path(call.filename).name}:{call.lineno} {call.name}" for call in calls)
     return fields
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
 
 from resolute.config.log import Log
 from resolute.plane.settings import Allow, Identity, Limits, Listen
@@ -14,23 +13,33 @@ from resolute.store.settings import Data, Store
 from resolute.zones.settings import Hosts, ZoneSource
 
 
+def _differ(zones: Sequence[ZoneSource]) -> tuple[ZoneSource, ...]:
+    """A zone has one source of truth."""
+    names = [zone.name.lower() for zone in zones]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        raise ValueError(f"two zones have the name {name}: a zone has one source, take one out")
+    return tuple(zones)
+
+
 class Settings(BaseModel):
     """Everything that an operator can set. Frozen; a reload makes a new one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    listen: Listen = Field(Listen(), description="Where the server listens.")
+    listen: Listen = Field(default=Listen(), description="Where the server listens.")
     data: Data = Field(default_factory=Data, description="Where the server keeps its files.")
-    store: Store = Field(Store(), description="Where records are kept.")
-    resolver: Resolver = Field(Resolver(), description="How names that are not ours are resolved.")
-    cache: Cache = Field(Cache(), description="How long answers are kept, and how many.")
-    zone: Annotated[Sequence[ZoneSource], AfterValidator(tuple)] = Field((), description="Zones read from zone files.")
-    hosts: Hosts = Field(Hosts(), description="Names that are answered before everything else.")
-    allow: Allow = Field(Allow(), description="Which clients may do what.")
-    limits: Limits = Field(Limits(), description="Bounds that keep the server there for everybody.")
-    identity: Identity = Field(Identity(), description="What the server says of itself.")
-    log: Log = Field(Log(), description="What is logged, and how.")
-    path: SkipJsonSchema[Path | None] = Field(None, description="The file that these settings came from.")
+    store: Store = Field(default=Store(), description="Where records are kept.")
+    resolver: Resolver = Field(default=Resolver(), description="How names that are not ours are resolved.")
+    cache: Cache = Field(default=Cache(), description="How long answers are kept, and how many.")
+    zone: Annotated[Sequence[ZoneSource], AfterValidator(_differ)] = Field(
+        default=(), description="Zones read from zone files."
+    )
+    hosts: Hosts = Field(default=Hosts(), description="Names that are answered before everything else.")
+    allow: Allow = Field(default=Allow(), description="Which clients may do what.")
+    limits: Limits = Field(default=Limits(), description="Bounds that keep the server there for everybody.")
+    identity: Identity = Field(default=Identity(), description="What the server says of itself.")
+    log: Log = Field(default=Log(), description="What is logged, and how.")
+    path: Path | None = Field(default=None, exclude=True, description="The file that these settings came from.")
 
     @model_validator(mode="after")
     def _store_is_in_the_data_directory(self) -> Self:
@@ -38,13 +47,6 @@ class Settings(BaseModel):
         if not self.store.url:
             url = f"sqlite:///{self.data.directory / 'resolute.db'}"
             object.__setattr__(self, "store", self.store.model_copy(update={"url": url}))
-        return self
-
-    @model_validator(mode="after")
-    def _zones_differ(self) -> Self:
-        names = [zone.name.lower() for zone in self.zone]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            raise ValueError(f"two zones have the name {name}: a zone has one source, take one out")
         return self
 
 

@@ -79,7 +79,7 @@ class ControlClient:
             content = response.read()
         except (FileNotFoundError, ConnectionRefusedError) as error:
             raise UnavailableError(
-                f"no server answers on {self.path}: start it with `resolute serve`, or name its data directory with --data"
+                f"no server answers on {self.path}: start one with `resolute serve`, or name its directory with --data"
             ) from error
         except PermissionError as error:
             raise UnavailableError(f"{self.path}: permission denied; run as the user that runs the server") from error

@@ -75,4 +75,4 @@ def _fault(text: str) -> str:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         return f"is not known: expected {', '.join(KEYWORDS)}, or a prefix such as 192.0.2.0/24 or 2001:db8::/32"
-    return f"is an address within a prefix: write {network}, or {text.split('/')[0]} for the one address"
+    return f"is an address within a prefix: write {network}, or {text.partition('/')[0]} for the one address"

@@ -39,12 +39,12 @@ class Listen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     dns: Endpoints = Field(
-        ("127.0.0.1:5300", "[::1]:5300"),
+        default=("127.0.0.1:5300", "[::1]:5300"),
         min_length=1,
         description="Addresses and ports for DNS over UDP and TCP; 0.0.0.0 and [::] listen on every address.",
     )
     admin: Annotated[str, AfterValidator(_admin)] = Field(
-        "127.0.0.1:5380", description="Address and port of the admin process, on loopback; `off` starts none."
+        default="127.0.0.1:5380", description="Address and port of the admin process, on loopback; `off` starts none."
     )
 
 
@@ -54,7 +54,7 @@ class Allow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     recursion: Clients = Field(
-        ("loopback", "private"),
+        default=("loopback", "private"),
         description="Clients that get names which are not ours: loopback, private, any, none, or prefixes.",
     )
 
@@ -64,13 +64,21 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    tcp_clients: Count = Field(1024, description="TCP connections at once.")
-    tcp_per_client: Count = Field(32, description="TCP connections at once from one address.")
-    tcp_idle: Duration = Field(parse_duration("10s"), description="A TCP connection without a query is closed after this.")
-    tcp_first: Duration = Field(parse_duration("2s"), description="A new TCP connection must send its first query within this.")
-    edns_size: int = Field(1232, ge=512, le=4096, description="Largest UDP reply in octets, whatever the client offers.")
-    handoffs: Count = Field(4096, description="Questions in flight to upstreams at once.")
-    workers: int = Field(0, ge=0, le=1024, description="Worker threads of the data plane; 0 is one for each core.")
+    tcp_clients: Count = Field(default=1024, description="TCP connections at once.")
+    tcp_per_client: Count = Field(default=32, description="TCP connections at once from one address.")
+    tcp_idle: Duration = Field(
+        default=parse_duration("10s"), description="A TCP connection without a query is closed after this."
+    )
+    tcp_first: Duration = Field(
+        default=parse_duration("2s"), description="A new TCP connection must send its first query within this."
+    )
+    edns_size: int = Field(
+        default=1232, ge=512, le=4096, description="Largest UDP reply in octets, whatever the client offers."
+    )
+    handoffs: Count = Field(default=4096, description="Questions in flight to upstreams at once.")
+    workers: int = Field(
+        default=0, ge=0, le=1024, description="Worker threads of the data plane; 0 is one for each core."
+    )
 
 
 class Identity(BaseModel):
@@ -78,5 +86,7 @@ class Identity(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    version: str | None = Field(None, max_length=255, description="Answer to version.bind and version.server.")
-    server: str | None = Field(None, max_length=255, description="Answer to id.server and hostname.bind (RFC 4892).")
+    version: str | None = Field(default=None, max_length=255, description="Answer to version.bind and version.server.")
+    server: str | None = Field(
+        default=None, max_length=255, description="Answer to id.server and hostname.bind (RFC 4892)."
+    )

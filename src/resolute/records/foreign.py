@@ -11,20 +11,30 @@ class Foreign(Protocol):
     """A record that waits for its wire rdata."""
 
     @property
-    def rtype(self) -> int: ...
+    def rtype(self) -> int:
+        """Its type."""
+
     @property
-    def text(self) -> bytes: ...
+    def text(self) -> bytes:
+        """Its rdata as it stands in the file, on one line."""
+
     @property
-    def origin(self) -> bytes: ...
+    def origin(self) -> bytes:
+        """The $ORIGIN in force there, a wire name."""
 
 
 class Scan(Protocol):
     """What was read from zone text, with the records that wait (`resolute.plane.ZoneScan`)."""
 
     @property
-    def foreign(self) -> Sequence[Foreign]: ...
-    def convert(self, index: int, rdata: bytes) -> None: ...
-    def reject(self, index: int, message: str) -> None: ...
+    def foreign(self) -> Sequence[Foreign]:
+        """The records that wait."""
+
+    def convert(self, index: int, rdata: bytes) -> None:
+        """Gives the wire rdata of one."""
+
+    def reject(self, index: int, message: str) -> None:
+        """Says why one does not parse."""
 
 
 def convert_all(scan: Scan) -> None:

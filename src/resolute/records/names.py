@@ -18,10 +18,12 @@ def from_text(text: str) -> bytes:
 
     A name in another script is taken in its A-label form (RFC 5890 2.3.2.1). Raises PresentationError.
     """
+    if not text:
+        raise PresentationError("'' is not a domain name: it is empty; the root is '.'")
     try:
         return dns.name.from_text(text, dns.name.root).to_wire() or b""
     except (dns.exception.DNSException, UnicodeError, ValueError) as error:
-        raise PresentationError(f"{text!r} is not a domain name: {_reason(text, error)}") from error
+        raise PresentationError(f"{text!r} is not a domain name: {_reason(error)}") from error
 
 
 def to_text(wire: bytes) -> str:
@@ -62,9 +64,9 @@ def _octet_to_text(octet: int) -> str:
     return f"\\{chr(octet)}" if 0x20 < octet < 0x7F else f"\\{octet:03d}"
 
 
-def _reason(text: str, error: Exception) -> str:
+def _reason(error: Exception) -> str:
     if isinstance(error, dns.name.EmptyLabel):
-        return "two dots stand together, or one stands at the beginning" if text else "it is empty; the root is '.'"
+        return "two dots stand together, or one stands at the beginning"
     if isinstance(error, dns.name.LabelTooLong):
         return "a label may have 63 octets at most"
     if isinstance(error, dns.name.NameTooLong):

@@ -31,9 +31,10 @@ def to_text(rtype: int, rdata: bytes) -> str:
     """The presentation form of wire rdata; the generic form (RFC 3597 5) where the type is unknown or the rdata is not
     well-formed for it. Never raises for any bytes."""
     try:
-        return dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text()
+        text = dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text()
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError, UnicodeError):
-        return dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
+        text = ""
+    return text or dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
 
 
 def type_from_text(text: str) -> int:

@@ -1,7 +1,7 @@
 """The settings of resolution: recursion, forwarding, routes, and the cache."""
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -25,19 +25,24 @@ class Resolver(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mode: Literal["recurse", "forward", "off"] = Field(
-        "recurse", description="recurse from the root, forward, or off; forward when only `forward` is given."
+        default="recurse", description="recurse from the root, forward, or off; forward when only `forward` is given."
     )
-    forward: Upstreams = Field((), description="Servers that mode forward asks, ADDRESS or ADDRESS:PORT.")
-    route: Annotated[Sequence[RouteTo], AfterValidator(tuple)] = Field((), description="Zones that are asked elsewhere, whatever the mode.")
-    root_hints: str = Field("builtin", min_length=1, description="Root servers: builtin, or a file.")
-    trust_anchors: str = Field("builtin", min_length=1, description="DNSSEC trust anchors: builtin, a file, or off.")
+    forward: Upstreams = Field(default=(), description="Servers that mode forward asks, ADDRESS or ADDRESS:PORT.")
+    route: Annotated[Sequence[RouteTo], AfterValidator(tuple)] = Field(
+        default=(), description="Zones that are asked elsewhere, whatever the mode."
+    )
+    root_hints: str = Field(default="builtin", min_length=1, description="Root servers: builtin, or a file.")
+    trust_anchors: str = Field(
+        default="builtin", min_length=1, description="DNSSEC trust anchors: builtin, a file, or off."
+    )
     deadline: Duration = Field(
-        parse_duration("4s"), description="A client gets SERVFAIL, or a stale answer, after this time at the latest."
+        default=parse_duration("4s"),
+        description="A client gets SERVFAIL, or a stale answer, after this time at the latest.",
     )
 
     @model_validator(mode="before")
     @classmethod
-    def _forward_is_meant(cls, data: Any) -> Any:
+    def _forward_is_meant(cls, data: object) -> object:
         """Who names forwarders and no mode means mode forward."""
         if isinstance(data, dict) and data.get("forward") and "mode" not in data:
             return {**data, "mode": "forward"}
@@ -60,14 +65,19 @@ class Cache(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    size: Size = Field(parse_size("64MiB"), ge=2**16, description="Memory for cached answers.")
-    min_ttl: Seconds = Field(0, description="Shortest time that an answer is kept.")
-    max_ttl: Seconds = Field(86_400, description="Longest time that an answer is kept.")
-    max_negative_ttl: Seconds = Field(3_600, description="Longest time that 'no such name' or 'no data' is kept (RFC 2308).")
-    stale_for: Seconds = Field(86_400, description="Answers are kept for this after their end, for when upstreams are dead.")
-    stale_ttl: Seconds = Field(30, description="TTL that a stale answer is sent with (RFC 8767 5.2).")
+    size: Size = Field(default=parse_size("64MiB"), ge=2**16, description="Memory for cached answers.")
+    min_ttl: Seconds = Field(default=0, description="Shortest time that an answer is kept.")
+    max_ttl: Seconds = Field(default=86_400, description="Longest time that an answer is kept.")
+    max_negative_ttl: Seconds = Field(
+        default=3_600, description="Longest time that 'no such name' or 'no data' is kept (RFC 2308)."
+    )
+    stale_for: Seconds = Field(
+        default=86_400, description="Answers are kept for this after their end, for when upstreams are dead."
+    )
+    stale_ttl: Seconds = Field(default=30, description="TTL that a stale answer is sent with (RFC 8767 5.2).")
     stale_after: Duration = Field(
-        parse_duration("1.8s"), description="A client waits this long before it gets a stale answer (RFC 8767 5)."
+        default=parse_duration("1.8s"),
+        description="A client waits this long before it gets a stale answer (RFC 8767 5).",
     )
 
     @model_validator(mode="after")

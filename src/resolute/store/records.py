@@ -50,7 +50,7 @@ def read(store: Store) -> LocalRecords:
     """Every local record. Names are lower case and have no trailing dot."""
     with store.reading() as connection:
         rows = connection.execute(select(local_records.c.name, local_records.c.address).order_by(local_records.c.name))
-        addresses = {name: address for name, address in rows}
+        addresses = {str(name): str(address) for name, address in rows}
         return LocalRecords(read_revision(connection), addresses)
 
 

@@ -1,7 +1,7 @@
 """The tables, and how they come to be.
 
     schema_version   which shape the tables have: one row
-    revision         the number that every change raises, in the same transaction: one row, which also serialises writers
+    revision         the number that every change raises, in the same transaction: one row, which serialises writers
     local_records    name -> address
     seeded_names     names that a seed file has given once, so that a deletion is not undone by the next start
     changes          what was changed, by whom and when; never read on the way of a query

@@ -14,8 +14,8 @@ def default_directory(environ: Mapping[str, str], *, root: bool) -> Path:
         return Path(state.split(":")[0])
     if root:
         return Path("/var/lib/resolute")
-    base = environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
-    return Path(base, "resolute")
+    base = Path(environ.get("XDG_DATA_HOME") or "~/.local/share")
+    return base.expanduser() / "resolute"
 
 
 def _default() -> Path:
@@ -39,5 +39,7 @@ class Store(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(
-        "", pattern=r"^(sqlite:///.+)?$", description="Database; empty is SQLite in the data directory (resolute.db)."
+        default="",
+        pattern=r"^(sqlite:///.+)?$",
+        description="Database; empty is SQLite in the data directory (resolute.db).",
     )

@@ -3,16 +3,15 @@
 import os
 import sqlite3
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
 BUSY_TIMEOUT_MS = 5_000
 
 
 def create_file(url: URL) -> None:
-    """Makes the database file, mode 0600, before SQLite would make it with the umask's; -wal and -shm get the same mode.
+    """Makes the database file, mode 0600, before SQLite would make it with the umask's; -wal and -shm take its mode.
 
     Raises OSError.
     """
@@ -29,7 +28,7 @@ def set_up(engine: Engine) -> None:
     event.listen(engine, "begin", _on_begin)
 
 
-def _on_connect(connection: Any, _record: Any) -> None:
+def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     """WAL lets the node read while the admin process writes; FULL makes a commit that returned durable."""
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
     for pragma in (
@@ -43,7 +42,7 @@ def _on_connect(connection: Any, _record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").close()
 
 
-def _on_begin(connection: Any) -> None:
+def _on_begin(connection: Connection) -> None:
     """A writer takes the lock at once: a reader that becomes a writer half-way could be refused without waiting."""
     options = connection.get_execution_options()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

@@ -18,8 +18,8 @@ from resolute.store import schema, sqlite
 class Store:
     """Reads and writes the tables of `resolute.store.schema`.
 
-    Raises UnavailableError, from every method and in one line, when the database cannot be used just now. Making a Store
-    opens nothing; the first use makes the tables.
+    Raises UnavailableError, from every method and in one line, when the database cannot be used just now. Making a
+    Store opens nothing; the first use makes the tables.
     """
 
     def __init__(self, url: str) -> None:
@@ -62,6 +62,11 @@ class Store:
         """Closes every connection; a later use opens new ones."""
         self._engine.dispose()
 
+    def _start_afresh(self) -> None:
+        """After an error nothing that is open is trusted: the database may be another one by the next use."""
+        self._prepared = False
+        self._engine.dispose()
+
     def _prepare(self) -> None:
         if self._prepared:
             return
@@ -76,13 +81,15 @@ class Store:
         try:
             yield
         except SQLAlchemyError as error:
+            self._start_afresh()
             raise UnavailableError(f"store {self.url}: {_meaning(error)}") from error
         except OSError as error:
+            self._start_afresh()
             raise UnavailableError(f"store {self.url}: {error.strerror or error}") from error
 
 
 def raise_revision(connection: Connection) -> int:
-    """The revision of the change that this transaction makes. Its row lock lets writers commit in the order of numbers."""
+    """The revision of the change that this transaction makes. Its row lock has writers commit in the numbers' order."""
     connection.execute(update(schema.revision).values(value=schema.revision.c.value + 1))
     return read_revision(connection)
 

@@ -23,6 +23,10 @@ class Hosts(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    files: Annotated[Sequence[Path], AfterValidator(tuple)] = Field((), description="Hosts files (address, then names), the first has precedence.")
-    records: Path | None = Field(None, description="A YAML map of names and addresses that seeds the local records.")
-    ttl: Seconds = Field(parse_seconds(60), description="TTL of answers from hosts files and local records.")
+    files: Annotated[Sequence[Path], AfterValidator(tuple)] = Field(
+        default=(), description="Hosts files (address, then names), the first has precedence."
+    )
+    records: Path | None = Field(
+        default=None, description="A YAML map of names and addresses that seeds the local records."
+    )
+    ttl: Seconds = Field(default=parse_seconds(60), description="TTL of answers from hosts files and local records.")

@@ -1,0 +1,144 @@
+//! Who is asking: the first stage. A client's address decides its view and whether it may recurse; the default is no.
+
+use std::net::IpAddr;
+
+use crate::settings::{Prefix, View, mask};
+
+/// A client, as far as answering goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Client {
+    /// Its address; IPv4 is never mapped into IPv6.
+    pub address: IpAddr,
+    /// Index of its view.
+    pub view: u16,
+    /// Whether it may ask for names that are not ours.
+    pub recursion: bool,
+}
+
+/// The addresses of both families, cut into ranges of equal treatment.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    v4: Ranges,
+    v6: Ranges,
+}
+
+/// Starts of ranges, sorted, with (view, recursion) of each.
+#[derive(Clone, Debug)]
+struct Ranges {
+    starts: Vec<u128>,
+    grants: Vec<(u16, bool)>,
+}
+
+impl Admission {
+    /// Compiles the prefixes of all views.
+    pub fn new(views: &[View]) -> Self {
+        Self { v4: Ranges::new(views, 32), v6: Ranges::new(views, 128) }
+    }
+
+    /// Who an address is.
+    #[inline]
+    pub fn classify(&self, address: IpAddr) -> Client {
+        let address = address.to_canonical();
+        let (view, recursion) = match address {
+            IpAddr::V4(v4) => self.v4.find(u128::from(u32::from(v4))),
+            IpAddr::V6(v6) => self.v6.find(u128::from(v6)),
+        };
+        Client { address, view, recursion }
+    }
+}
+
+impl Ranges {
+    fn new(views: &[View], width: u32) -> Self {
+        let prefixes = views.iter().flat_map(|view| view.clients.iter().chain(&view.recursion));
+        let mut starts = vec![0];
+        for (first, last) in prefixes.filter_map(|prefix| bounds(prefix, width)) {
+            starts.push(first);
+            starts.extend(last.checked_add(1).filter(|&next| next <= mask(width, width as u8)));
+        }
+        starts.sort_unstable();
+        starts.dedup();
+        let grants: Vec<_> = starts.iter().map(|&address| grant(views, width, address)).collect();
+        Self { starts, grants }
+    }
+
+    #[inline]
+    fn find(&self, address: u128) -> (u16, bool) {
+        // The first start is 0, so there always is a range.
+        let at = self.starts.partition_point(|&start| start <= address).saturating_sub(1);
+        self.grants.get(at).copied().unwrap_or((0, false))
+    }
+}
+
+/// The view with the longest prefix around the address (the first of equals; the default view has length nothing), and
+/// whether one of its recursion prefixes is around it.
+fn grant(views: &[View], width: u32, address: u128) -> (u16, bool) {
+    let longest = |prefixes: &[Prefix]| {
+        prefixes.iter().filter(|prefix| holds(prefix, width, address)).map(|prefix| i32::from(prefix.length)).max()
+    };
+    let mut best = (0, -1);
+    for (at, view) in views.iter().enumerate() {
+        if let Some(length) = longest(&view.clients).filter(|&length| length > best.1) {
+            best = (at as u16, length);
+        }
+    }
+    let recursion = views.get(usize::from(best.0)).is_some_and(|view| longest(&view.recursion).is_some());
+    (best.0, recursion)
+}
+
+fn holds(prefix: &Prefix, width: u32, address: u128) -> bool {
+    bounds(prefix, width).is_some_and(|(first, last)| (first..=last).contains(&address))
+}
+
+/// First and last address of a prefix of the family of this width.
+fn bounds(prefix: &Prefix, width: u32) -> Option<(u128, u128)> {
+    let first = match prefix.address {
+        IpAddr::V4(v4) if width == 32 => u128::from(u32::from(v4)),
+        IpAddr::V6(v6) if width == 128 => u128::from(v6),
+        _ => return None,
+    };
+    Some((first, first | (mask(width, width as u8) & !mask(width, prefix.length))))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn view(name: &str, clients: &[&str], recursion: &[&str]) -> View {
+        let parse = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect();
+        View { name: name.into(), clients: parse(clients), recursion: parse(recursion) }
+    }
+
+    #[test]
+    fn longest_prefix_and_default_deny() {
+        let admission = Admission::new(&[
+            view("", &[], &["127.0.0.0/8", "::1/128", "10.0.0.0/8"]),
+            view("lab", &["10.1.0.0/16", "2001:db8::/32"], &["10.1.2.0/24"]),
+            view("host", &["10.1.2.3"], &[]),
+        ]);
+        let who = |text: &str| {
+            let client = admission.classify(text.parse().unwrap());
+            (client.view, client.recursion)
+        };
+        assert_eq!(who("127.0.0.1"), (0, true));
+        assert_eq!(who("::ffff:127.0.0.1"), (0, true));
+        assert_eq!(who("::1"), (0, true));
+        assert_eq!(who("::2"), (0, false));
+        assert_eq!(who("8.8.8.8"), (0, false));
+        assert_eq!(who("10.0.255.255"), (0, true));
+        assert_eq!(who("10.1.0.0"), (1, false));
+        assert_eq!(who("10.1.2.4"), (1, true));
+        assert_eq!(who("10.1.2.3"), (2, false));
+        assert_eq!(who("10.2.0.0"), (0, true));
+        assert_eq!(who("255.255.255.255"), (0, false));
+        assert_eq!(who("2001:db8::5"), (1, false));
+    }
+
+    #[test]
+    fn prefixes() {
+        assert_eq!("192.0.2.77/24".parse::<Prefix>().unwrap().address.to_string(), "192.0.2.0");
+        assert!("192.0.2.0/33".parse::<Prefix>().is_err());
+        assert!("example".parse::<Prefix>().is_err());
+        assert_eq!("::/0".parse::<Prefix>().unwrap().length, 0);
+    }
+}

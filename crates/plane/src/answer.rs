@@ -1,0 +1,405 @@
+//! Life of a query: the order of the stages, as code. Read this file first.
+//!
+//! ```text
+//! listen ─► admit ─► zones ─► rules ─► cache ─► forward ─► handoff
+//! ```
+//! - *admit* comes first: what a client may do and which view it sees decides everything after it.
+//! - *zones* (overlays before them) come before rules: what the operator publishes is never blocked by a list.
+//! - *rules* come before the cache, so that a cached answer can never carry a blocked name past them. No rule exists yet.
+//! - *the right to recurse* is checked before the cache: what others asked is not for strangers.
+//! - *cache* comes before any work for others; RD=0 ends there.
+//! - *forward* and *handoff* are for the caller: this function decides only that somebody has to be asked, and does no I/O.
+//!
+//! The transport delivers bytes and a client address; the same rules hold on every transport. The same stages run with a
+//! recorder tell why an answer is what it is.
+
+use std::net::IpAddr;
+
+use resolute_wire::code::{class, ede, flag, rcode};
+use resolute_wire::compose::{Composer, Head, Known, Opt, Owner};
+use resolute_wire::edns::Ede;
+use resolute_wire::message::Message;
+use resolute_wire::name::{self, Name};
+use resolute_wire::query::{self, Parsed, Query, Refusal};
+use resolute_wire::{rdata, rtype};
+
+use crate::admit::Client;
+use crate::cache::{Cache, Cached, Entry, Key, Lookup};
+use crate::chaos;
+use crate::explain::Recorder;
+use crate::hash::Path;
+use crate::snapshot::{Route, Snapshot};
+use crate::zones::respond::{Asked, Said, Zoned};
+
+/// Largest UDP reply to a query without EDNS (RFC 1035 2.3.4), and to one for ANY.
+const PLAIN_UDP: u16 = 512;
+
+/// What answering reads.
+#[derive(Clone, Copy)]
+pub struct World<'a> {
+    /// What is published.
+    pub snapshot: &'a Snapshot,
+    /// What was learnt.
+    pub cache: &'a Cache,
+    /// The time, by [`crate::clock::seconds`].
+    pub now: u32,
+}
+
+/// How a query came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// Over UDP: replies are limited to what the client takes.
+    Udp,
+    /// Over TCP.
+    Tcp,
+}
+
+/// A packet and where it is from.
+#[derive(Clone, Copy)]
+pub struct Incoming<'a> {
+    /// The message.
+    pub packet: &'a [u8],
+    /// The client.
+    pub address: IpAddr,
+    /// Its way.
+    pub transport: Transport,
+}
+
+/// Room for a reply.
+pub struct Room<'b> {
+    /// The reply is written here.
+    pub buf: &'b mut [u8],
+    /// Working memory.
+    pub known: &'b mut Known,
+}
+
+/// Where the answer of somebody who waited comes from.
+#[derive(Clone, Copy)]
+pub enum Given<'a> {
+    /// Nobody waited: this is the first look at the query.
+    Nothing,
+    /// What has just been learnt.
+    Fresh(&'a Entry),
+    /// The time is up: a stale answer if there is one, else SERVFAIL.
+    TimeUp,
+    /// The time for a fresh answer is up: a stale answer if there is one, else go on waiting.
+    StaleOnly,
+}
+
+/// What becomes of a query.
+pub enum Verdict<'a> {
+    /// Send so many bytes.
+    Reply(Sent),
+    /// Somebody has to be asked first.
+    Ask(Ask<'a>),
+    /// Send nothing.
+    Silence,
+}
+
+/// A reply that has been written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Its length.
+    pub len: usize,
+    /// Its rcode.
+    pub rcode: u16,
+    /// TC is set.
+    pub truncated: bool,
+    /// Where the answer is from.
+    pub origin: Origin,
+}
+
+/// Where an answer is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An authoritative zone.
+    Zone,
+    /// An overlay.
+    Overlay,
+    /// The cache.
+    Cache,
+    /// The cache, after the TTL.
+    Stale,
+    /// An upstream or the resolver, just now.
+    Resolver,
+    /// The rules of the protocol, or our own.
+    Server,
+}
+
+/// A question to be resolved.
+pub struct Ask<'a> {
+    /// What the answer will be cached under.
+    pub key: Key,
+    /// QNAME, lower case: the name asked, or where our own CNAMEs led.
+    pub qname: Name,
+    /// The route for it.
+    pub route: Option<&'a Route>,
+}
+
+/// Runs the stages for one packet.
+#[inline]
+pub fn answer<'a>(
+    world: World<'a>,
+    incoming: Incoming<'_>,
+    given: Given<'_>,
+    room: Room<'_>,
+    recorder: &mut impl Recorder,
+) -> Verdict<'a> {
+    match query::parse(incoming.packet) {
+        Parsed::Query(query) => {
+            let client = world.snapshot.rules.admission.classify(incoming.address);
+            Stages { world, query: &query, client, transport: incoming.transport, given }.run(room, recorder)
+        }
+        Parsed::Refuse(refusal) | Parsed::CookieOnly(refusal) => refuse(world, incoming.packet, refusal, room),
+        Parsed::Ignore => Verdict::Silence,
+    }
+}
+
+/// A query on its way through the stages.
+struct Stages<'a, 'q> {
+    world: World<'a>,
+    query: &'q Query<'q>,
+    client: Client,
+    transport: Transport,
+    given: Given<'q>,
+}
+
+impl<'a> Stages<'a, '_> {
+    #[inline]
+    fn run(&self, room: Room<'_>, recorder: &mut impl Recorder) -> Verdict<'a> {
+        let query = self.query;
+        recorder.step("admit", || self.describe_client());
+        let Room { buf, known } = room;
+        let mut composer = Composer::new(buf, known, self.limit(), query.question(), query.edns.is_some());
+        if let Some(rcode) = self.meta(&mut composer) {
+            return self.finish(composer, Said { rcode, aa: false, overlay: false }, Origin::Server, None);
+        }
+        let path = Path::of_query(query);
+        let asked = Asked {
+            snapshot: self.world.snapshot,
+            view: self.client.view,
+            qtype: query.qtype,
+            recursion: self.client.recursion && query.recursion_desired(),
+        };
+        match asked.respond(&path, &mut composer, recorder) {
+            Zoned::Done(said) => {
+                let origin = if said.overlay { Origin::Overlay } else { Origin::Zone };
+                self.finish(composer, said, origin, None)
+            }
+            Zoned::NotOurs => {
+                recorder.step("zones", || "the name is in none of our zones".into());
+                self.resolve(path, None, composer, recorder)
+            }
+            Zoned::Outside(target, said) if asked.recursion => {
+                recorder.step("zones", || format!("a CNAME leads to {target}, which is not in our zones"));
+                self.resolve(Path::of(target.as_wire()), Some(said), composer, recorder)
+            }
+            Zoned::Outside(_, said) => {
+                let origin = if said.overlay { Origin::Overlay } else { Origin::Zone };
+                self.finish(composer, said, origin, None)
+            }
+        }
+    }
+
+    /// What is not a question for data: other classes and types that only questions have.
+    #[inline]
+    fn meta(&self, composer: &mut Composer<'_>) -> Option<u16> {
+        let query = self.query;
+        if query.qclass == class::IN && !(rtype::is_meta(query.qtype) && query.qtype != rtype::ANY) {
+            return None;
+        }
+        Some(match (query.qclass, query.qtype) {
+            (class::CH, _) => chaos::respond(query, &self.world.snapshot.rules.settings, composer),
+            (class::IN, rtype::AXFR | rtype::IXFR) => rcode::REFUSED,
+            (class::IN, rtype::OPT | rtype::TSIG | 0) => rcode::FORMERR,
+            (class::IN, _) => rcode::NOTIMP,
+            _ => rcode::REFUSED,
+        })
+    }
+
+    /// Rights, cache, and the question to somebody else. `prefix`: CNAMEs of ours have been written, this came of them.
+    #[inline]
+    fn resolve(
+        &self,
+        path: Path<'_>,
+        prefix: Option<Said>,
+        composer: Composer<'_>,
+        recorder: &mut impl Recorder,
+    ) -> Verdict<'a> {
+        let query = self.query;
+        let none = Said { rcode: rcode::NOERROR, aa: false, overlay: false };
+        if !self.client.recursion {
+            recorder.step("cache", || "this client may not ask for names that are not ours: REFUSED".into());
+            let ede = Ede { code: ede::PROHIBITED, text: "" };
+            return self.finish(composer, Said { rcode: rcode::REFUSED, ..none }, Origin::Server, Some(ede));
+        }
+        let route = self.world.snapshot.rules.routes.find(&path, usize::MAX);
+        let key = Key::new(
+            path.hash(0),
+            Key {
+                hash: 0,
+                qtype: query.qtype,
+                qclass: query.qclass,
+                view: self.client.view,
+                dnssec_ok: query.dnssec_ok(),
+                checking_disabled: query.checking_disabled(),
+                source: route.map_or(0, |route| route.source),
+            },
+        );
+        let qname = path.suffix(0);
+        if let Given::Fresh(entry) = self.given {
+            if entry.answers(&key, qname) {
+                return self.serve(entry, Origin::Resolver, prefix, composer);
+            }
+        }
+        match self.world.cache.get(&key, qname, self.world.now) {
+            Lookup::Hit(entry) => {
+                if let Some(entry) = entry.as_ref() {
+                    recorder.step("cache", || self.describe_entry(entry));
+                    return self.serve(entry, Origin::Cache, prefix, composer);
+                }
+            }
+            Lookup::Stale(entry) => {
+                if let Some(entry) = entry.as_ref() {
+                    let time_up = matches!(self.given, Given::TimeUp | Given::StaleOnly);
+                    recorder.step("cache", || format!("{}: past its TTL, kept to be served stale", self.describe_entry(entry)));
+                    if time_up || entry.is_held(self.world.now) {
+                        return self.serve(entry, Origin::Stale, prefix, composer);
+                    }
+                }
+            }
+            Lookup::Miss => recorder.step("cache", || "not in the cache".into()),
+        }
+        if !query.recursion_desired() {
+            recorder.step("forward", || "RD=0 asks nobody: REFUSED".into());
+            let ede = Ede { code: ede::NOT_AUTHORITATIVE, text: "" };
+            return self.finish(composer, Said { rcode: rcode::REFUSED, ..none }, Origin::Server, Some(ede));
+        }
+        if matches!(self.given, Given::TimeUp | Given::Fresh(_)) {
+            let ede = Ede { code: ede::NO_REACHABLE_AUTHORITY, text: "no answer within the time for it" };
+            return self.finish(composer, Said { rcode: rcode::SERVFAIL, ..none }, Origin::Server, Some(ede));
+        }
+        recorder.step("forward", || describe_route(route.map(|route| &**route)));
+        match Name::from_wire(qname) {
+            Ok(qname) => Verdict::Ask(Ask { key, qname, route: route.map(|route| &**route) }),
+            Err(_) => Verdict::Silence,
+        }
+    }
+
+    /// Sends what the cache holds.
+    #[inline]
+    fn serve(&self, entry: &Entry, origin: Origin, prefix: Option<Said>, composer: Composer<'_>) -> Verdict<'a> {
+        let stale = origin == Origin::Stale;
+        let stale_ttl = stale.then_some(self.world.snapshot.rules.settings.stale_ttl_s);
+        let said = Said { rcode: entry.rcode(), aa: false, overlay: false };
+        let ede = entry.ede(stale);
+        if let Some(prefix) = prefix {
+            let mut composer = composer;
+            self.append(entry, stale_ttl, &mut composer);
+            return self.finish(composer, Said { rcode: said.rcode, ..prefix }, origin, ede);
+        }
+        let query = self.query;
+        let (buf, known) = composer.into_room();
+        let copied = Composer::from_message(
+            buf,
+            known,
+            self.limit(),
+            query.question(),
+            query.edns.is_some(),
+            entry.message(),
+        );
+        match copied {
+            Ok(mut composer) => {
+                entry.patch_ttls(composer.written(), self.world.now, stale_ttl);
+                self.finish(composer, said, origin, ede)
+            }
+            Err(mut composer) => {
+                composer.truncated = true;
+                self.finish(composer, said, origin, ede)
+            }
+        }
+    }
+
+    /// Adds a cached answer behind CNAMEs of our own.
+    fn append(&self, entry: &Entry, stale_ttl: Option<u32>, composer: &mut Composer<'_>) {
+        let mut message = entry.message().to_vec();
+        entry.patch_ttls(&mut message, self.world.now, stale_ttl);
+        let Ok(message) = Message::parse(&message) else { return };
+        let mut data = Vec::new();
+        for record in message.records().flatten() {
+            data.clear();
+            if !rdata::expand(message.bytes, record.rdata_start, record.rdata_end, record.rtype, &mut data) {
+                continue;
+            }
+            let head = Head { rtype: record.rtype, class: record.class, ttl: record.ttl };
+            if !composer.record(record.section, Owner::Name(record.owner.as_wire()), head, &data) {
+                composer.truncated = true;
+                return;
+            }
+        }
+    }
+
+    /// The header (RFC 1035 4.1.1; Z is 0, AD is for validated data only, CD is copied by RFC 4035 3.2.2) and the OPT.
+    #[inline]
+    fn finish(&self, composer: Composer<'_>, said: Said, origin: Origin, ede: Option<Ede<'_>>) -> Verdict<'a> {
+        let query = self.query;
+        let mut flags = flag::QR | query.flags & (flag::RD | flag::CD);
+        if said.aa {
+            flags |= flag::AA;
+        }
+        if self.client.recursion {
+            flags |= flag::RA;
+        }
+        let udp_size = self.world.snapshot.rules.settings.edns_size;
+        let opt = query.edns.map(|edns| Opt { udp_size, dnssec_ok: edns.dnssec_ok, ede });
+        let truncated = composer.truncated;
+        let len = composer.finish(query.id, flags, said.rcode, opt);
+        Verdict::Reply(Sent { len, rcode: said.rcode, truncated, origin })
+    }
+
+    /// The largest reply that the client takes (RFC 6891 6.2.5) and that we send without fragments (RFC 9715).
+    #[inline]
+    fn limit(&self) -> usize {
+        if self.transport == Transport::Tcp {
+            return usize::from(u16::MAX);
+        }
+        let ours = self.world.snapshot.rules.settings.edns_size;
+        let limit = self.query.edns.map_or(PLAIN_UDP, |edns| edns.udp_size.min(ours));
+        usize::from(if self.query.qtype == rtype::ANY { limit.min(PLAIN_UDP) } else { limit })
+    }
+
+    fn describe_client(&self) -> String {
+        let view = self.world.snapshot.rules.settings.views.get(usize::from(self.client.view));
+        let view = view.map(|view| view.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("default");
+        let right = if self.client.recursion { "may recurse" } else { "may not recurse" };
+        format!("client {} is in the {view} view and {right}", self.client.address)
+    }
+
+    fn describe_entry(&self, entry: &Entry) -> String {
+        let key = entry.key();
+        let (name, kind, code) = (name::text(entry.qname()), rtype::text(key.qtype), rcode::text(entry.rcode()));
+        let left = entry.ttl_left(self.world.now);
+        format!("{name} {kind} is cached: {code}, {left} s left, learnt from source {}", key.source)
+    }
+}
+
+fn describe_route(route: Option<&Route>) -> String {
+    let Some(route) = route else { return "no route for the name: handed to the resolver".into() };
+    let zone = route.zone;
+    match route.upstreams.first().filter(|_| route.plain) {
+        Some(upstream) => format!("route {zone} (source {}): asks {} first", route.source, upstream.address),
+        None => format!("route {zone} (source {}): handed to the resolver", route.source),
+    }
+}
+
+/// A reply that says only an rcode.
+fn refuse<'a>(world: World<'_>, packet: &[u8], refusal: Refusal, room: Room<'_>) -> Verdict<'a> {
+    let question = packet.get(name::HEADER..name::HEADER + refusal.question_len).unwrap_or(&[]);
+    let limit = usize::from(PLAIN_UDP);
+    let composer = Composer::new(room.buf, room.known, limit, question, refusal.edns);
+    let udp_size = world.snapshot.rules.settings.edns_size;
+    let opt = refusal.edns.then_some(Opt { udp_size, dnssec_ok: refusal.dnssec_ok, ede: None });
+    let flags = flag::QR | refusal.flags & (flag::OPCODE | flag::RD | flag::CD);
+    let len = composer.finish(refusal.id, flags, refusal.rcode, opt);
+    Verdict::Reply(Sent { len, rcode: refusal.rcode, truncated: false, origin: Origin::Server })
+}

@@ -1,0 +1,75 @@
+//! Makes the sockets of an address: UDP for every worker, TCP once.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
+use std::os::fd::AsFd;
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Bytes of packets that the kernel keeps for a worker that is busy.
+const RECEIVE_BUFFER: usize = 4 << 20;
+const BACKLOG: i32 = 1_024;
+/// Ports tried for one that is free for both UDP and TCP.
+const FREE_PORT_TRIES: usize = 16;
+
+/// The sockets of one address.
+pub struct Bound {
+    /// With the port that port 0 became.
+    pub address: SocketAddr,
+    /// One for each worker.
+    pub udp: Vec<UdpSocket>,
+    /// For all of them.
+    pub tcp: TcpListener,
+}
+
+/// Binds an address, or fails as a whole. An address that any other socket listens on is taken: without this check two
+/// servers would share the port silently, each with a part of the queries.
+pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
+    if address.port() != 0 {
+        return bind_port(address, workers);
+    }
+    let mut last = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..FREE_PORT_TRIES {
+        let probe = socket(address, Type::DGRAM)?;
+        probe.bind(&address.into())?;
+        let port = probe.local_addr()?.as_socket().map_or(0, |bound| bound.port());
+        drop(probe);
+        match bind_port(SocketAddr::new(address.ip(), port), workers) {
+            Ok(bound) => return Ok(bound),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn bind_port(address: SocketAddr, workers: usize) -> io::Result<Bound> {
+    socket(address, Type::DGRAM)?.bind(&address.into())?;
+    let tcp = socket(address, Type::STREAM)?;
+    tcp.set_reuse_address(true)?;
+    tcp.bind(&address.into())?;
+    tcp.listen(BACKLOG)?;
+    let udp = (0..workers.max(1)).map(|_| udp(address)).collect::<io::Result<_>>()?;
+    Ok(Bound { address, udp, tcp: tcp.into() })
+}
+
+fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = socket(address, Type::DGRAM)?;
+    socket.set_reuse_port(true)?;
+    // More than the system's limit is cut to it; that is no reason not to serve.
+    let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    if address.ip().is_unspecified() {
+        super::mmsg::tell_local_address(socket.as_fd(), address.is_ipv6())?;
+    }
+    socket.bind(&address.into())?;
+    Ok(socket.into())
+}
+
+fn socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
+    let protocol = if kind == Type::DGRAM { Protocol::UDP } else { Protocol::TCP };
+    let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
+    socket.set_nonblocking(true)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(true)?;
+    }
+    Ok(socket)
+}

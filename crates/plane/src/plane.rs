@@ -1,0 +1,219 @@
+//! The data plane as a whole: starts and stops the threads, listens, publishes. Python's calls end up here.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use crate::cache::Cache;
+use crate::clock;
+use crate::engine::{Desk, Engine};
+use crate::exchange::Order;
+use crate::listen::bind::{Bound, bind};
+use crate::listen::tcp::{Letter, TcpService};
+use crate::listen::udp::UdpListener;
+use crate::settings::Settings;
+use crate::snapshot::{Data, Snapshot};
+use crate::suffixes::Apex;
+use crate::worker::{self, Inbox};
+use crate::zones::image::{Image, Overlay};
+
+/// How often the timer looks at deadlines while something is in flight.
+const TICK: Duration = Duration::from_millis(20);
+
+/// Sockets, workers and all that they share.
+pub struct Plane {
+    /// What the threads share.
+    pub engine: Arc<Engine>,
+    /// Where calls from Python answer those who wait.
+    pub desk: Mutex<Desk>,
+    workers: Vec<Inbox>,
+    threads: Mutex<Option<Threads>>,
+    listening: Mutex<Vec<Listening>>,
+    /// Publishing reads, changes and swaps: one at a time.
+    publishing: Mutex<()>,
+}
+
+struct Threads {
+    workers: Vec<JoinHandle<()>>,
+    timer: JoinHandle<()>,
+    tcp: TcpService,
+}
+
+/// An address that is served: as it was asked for and as it is.
+struct Listening {
+    asked: SocketAddr,
+    bound: SocketAddr,
+    udp: Vec<Arc<UdpListener>>,
+}
+
+impl Plane {
+    /// Starts so many workers (0: one for each core that this process may run on). Nothing listens yet.
+    pub fn start(settings: Settings, workers: usize) -> io::Result<Self> {
+        let engine = Arc::new(Engine::new(settings)?);
+        let count = if workers > 0 { workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
+        for number in 0..count {
+            let (inbox, thread) = worker::start(&engine, number)?;
+            engine.add_inbox(inbox.clone());
+            inboxes.push(inbox);
+            threads.push(thread);
+        }
+        let timer = start_timer(&engine)?;
+        let tcp = TcpService::start(&engine)?;
+        Ok(Self {
+            desk: Mutex::new(Desk::new(&engine)),
+            engine,
+            workers: inboxes,
+            threads: Mutex::new(Some(Threads { workers: threads, timer, tcp })),
+            listening: Mutex::default(),
+            publishing: Mutex::default(),
+        })
+    }
+
+    /// Makes exactly these addresses listen: the new ones first, all or nothing, then those that are gone are closed.
+    pub fn listen(&self, addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, (SocketAddr, io::Error)> {
+        let threads = self.threads.lock();
+        let Some(threads) = threads.as_ref() else { return Ok(Vec::new()) };
+        let mut listening = self.listening.lock();
+        let mut fresh: Vec<(SocketAddr, Bound)> = Vec::new();
+        for &address in addresses {
+            let known = listening.iter().any(|known| known.asked == address)
+                || fresh.iter().any(|(asked, _)| *asked == address && address.port() != 0);
+            if !known {
+                fresh.push((address, bind(address, self.workers.len()).map_err(|error| (address, error))?));
+            }
+        }
+        let (kept, gone): (Vec<_>, Vec<_>) =
+            listening.drain(..).partition(|known| addresses.contains(&known.asked));
+        *listening = kept;
+        listening.extend(fresh.into_iter().map(|(asked, bound)| self.serve(asked, bound, threads)));
+        for old in gone {
+            threads.tcp.tell(Letter::Close(old.bound));
+            self.workers.iter().zip(old.udp).for_each(|(worker, udp)| worker.close(udp));
+        }
+        let bound = |asked: &SocketAddr| listening.iter().find(|known| known.asked == *asked).map(|known| known.bound);
+        Ok(addresses.iter().filter_map(bound).collect())
+    }
+
+    /// Switches settings; the cache and what is in flight stay.
+    pub fn configure(&self, settings: Settings) {
+        let _one = self.publishing.lock();
+        let cache = self.engine.cache.load_full();
+        if cache.limit() != settings.cache_bytes {
+            let (new, now) = (Cache::new(settings.cache_bytes), clock::seconds());
+            cache.entries(now).into_iter().for_each(|entry| new.insert(entry, now));
+            self.engine.cache.store(Arc::new(new));
+        }
+        let snapshot = self.engine.snapshot.load().with_settings(settings);
+        self.engine.publish(snapshot);
+    }
+
+    /// Adds, replaces and takes away zones in one switch. False when there is no such view.
+    pub fn publish(&self, put: Vec<Arc<Image>>, drop: &[(u64, Vec<u8>)], view: Option<&str>) -> bool {
+        self.change(view, |data| {
+            for (hash, origin) in drop {
+                data.zones.remove(*hash, origin);
+            }
+            data.zones.put(put);
+        })
+    }
+
+    /// Replaces the overlays. False when there is no such view.
+    pub fn set_overlays(&self, overlays: Vec<Arc<Overlay>>, view: Option<&str>) -> bool {
+        self.change(view, |data| data.overlays = overlays)
+    }
+
+    /// The zones served, each with its view.
+    pub fn zones(&self) -> Vec<(Option<String>, Arc<Image>)> {
+        let snapshot = self.engine.snapshot.load();
+        let named = snapshot.rules.settings.views.iter().zip(&snapshot.views);
+        let mut zones: Vec<_> = snapshot.shared.zones.iter().map(|zone| (None, zone.clone())).collect();
+        for (view, data) in named {
+            zones.extend(data.zones.iter().map(|zone| (Some(view.name.clone()), zone.clone())));
+        }
+        zones.sort_by(|a, b| a.1.apex().cmp(b.1.apex()));
+        zones
+    }
+
+    /// Asks an upstream; the end comes up under the order's token.
+    pub fn exchange(&self, order: Order) -> Result<(), Order> {
+        self.engine.order(order)
+    }
+
+    /// Stops listening, lets what is in flight end for so long, and stops the threads. Later calls do nothing.
+    pub fn close(&self, drain: Duration) {
+        let _ = self.listen(&[]);
+        let until = Instant::now() + drain;
+        while !self.engine.inflight.is_empty() && Instant::now() < until {
+            std::thread::sleep(TICK);
+        }
+        let Some(mut threads) = self.threads.lock().take() else { return };
+        for flight in self.engine.inflight.close() {
+            let mut desk = self.desk.lock();
+            let moment = desk.moment();
+            desk.conclude(&moment, flight, crate::answer::Given::TimeUp);
+        }
+        self.workers.iter().for_each(Inbox::stop);
+        self.engine.drop_inboxes();
+        threads.tcp.stop();
+        for thread in threads.workers.drain(..).chain([threads.timer]) {
+            let _ = thread.join();
+        }
+        let _ = self.engine.log.switch(None);
+        self.engine.free_retired();
+    }
+
+    /// Whether [`Plane::close`] has been called.
+    pub fn is_closed(&self) -> bool {
+        self.threads.lock().is_none()
+    }
+
+    fn serve(&self, asked: SocketAddr, bound: Bound, threads: &Threads) -> Listening {
+        let listener = |socket| Arc::new(UdpListener::new(socket, bound.address));
+        let udp: Vec<_> = bound.udp.into_iter().map(listener).collect();
+        for (worker, udp) in self.workers.iter().zip(&udp) {
+            worker.listen(udp.clone());
+        }
+        threads.tcp.tell(Letter::Listen(bound.tcp));
+        Listening { asked, bound: bound.address, udp }
+    }
+
+    fn change(&self, view: Option<&str>, change: impl FnOnce(&mut Data)) -> bool {
+        let _one = self.publishing.lock();
+        let mut snapshot: Snapshot = Snapshot::clone(&self.engine.snapshot.load());
+        let data = match view {
+            None => Some(&mut snapshot.shared),
+            Some(name) => {
+                let at = snapshot.rules.settings.views.iter().position(|view| view.name == name);
+                at.and_then(|at| snapshot.views.get_mut(at))
+            }
+        };
+        let Some(data) = data else { return false };
+        change(data);
+        self.engine.publish(snapshot);
+        true
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        self.close(Duration::ZERO);
+    }
+}
+
+/// The timer: sees to deadlines while something is in flight, whatever the workers and Python are doing.
+fn start_timer(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
+    let engine = engine.clone();
+    std::thread::Builder::new().name("timer".into()).spawn(move || {
+        let mut desk = Desk::new(&engine);
+        while engine.inflight.wait() {
+            desk.tick(clock::millis());
+            engine.free_retired();
+            std::thread::sleep(TICK);
+        }
+    })
+}

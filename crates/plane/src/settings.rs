@@ -1,0 +1,118 @@
+//! Everything of the data plane that can change while it runs, as Python gives it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use resolute_wire::name::Name;
+
+/// A block of addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefix {
+    /// The network address; bits behind the length are zero.
+    pub address: IpAddr,
+    /// Bits that count.
+    pub length: u8,
+}
+
+impl std::str::FromStr for Prefix {
+    type Err = String;
+
+    /// `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
+        let address: IpAddr = address.parse().map_err(|_| format!("{text:?} is not an address or a prefix"))?;
+        let most = if address.is_ipv4() { 32 } else { 128 };
+        let length = match length {
+            None => most,
+            Some(length) => length
+                .parse()
+                .ok()
+                .filter(|&length| length <= most)
+                .ok_or_else(|| format!("{text:?}: the prefix length must be 0 to {most}"))?,
+        };
+        let address = match address {
+            IpAddr::V4(v4) => IpAddr::V4((u32::from(v4) & mask(32, length) as u32).into()),
+            IpAddr::V6(v6) => IpAddr::V6((u128::from(v6) & mask(128, length)).into()),
+        };
+        Ok(Self { address, length })
+    }
+}
+
+/// The mask of a prefix of `length` among `width` bits.
+pub fn mask(width: u32, length: u8) -> u128 {
+    let all = if width == 128 { u128::MAX } else { (1 << width) - 1 };
+    if length == 0 { 0 } else { all & !((1u128 << (width - u32::from(length))) - 1) }
+}
+
+/// What a group of clients sees.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// Its name; the empty one is the default view.
+    pub name: String,
+    /// Its clients. The default view takes everybody that no other view takes.
+    pub clients: Vec<Prefix>,
+    /// Those of them that may ask for names that are not ours.
+    pub recursion: Vec<Prefix>,
+}
+
+/// A server to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Where it is.
+    pub address: SocketAddr,
+    /// How long to wait for it.
+    pub timeout_ms: u32,
+}
+
+/// Where the names below a zone are resolved.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The zone, lower case.
+    pub zone: Name,
+    /// Tag of the answers learnt here; part of the cache key.
+    pub source: u32,
+    /// In order of preference.
+    pub upstreams: Vec<Upstream>,
+    /// Whether the data plane may ask the first one by itself.
+    pub plain: bool,
+}
+
+/// All of them.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// At least the default view.
+    pub views: Vec<View>,
+    /// None: nothing is resolved for anybody without Python's word.
+    pub routes: Vec<Route>,
+    /// Cache bound, in bytes.
+    pub cache_bytes: usize,
+    /// Least TTL of a cached answer.
+    pub min_ttl_s: u32,
+    /// Greatest TTL of a cached answer.
+    pub max_ttl_s: u32,
+    /// Greatest TTL of a cached negative answer.
+    pub max_negative_ttl_s: u32,
+    /// How long an expired answer is kept to be served stale (RFC 8767); 0 never.
+    pub stale_for_s: u32,
+    /// TTL of stale answers.
+    pub stale_ttl_s: u32,
+    /// How long a client waits before it gets a stale answer.
+    pub stale_after_ms: u32,
+    /// How long a client waits at all.
+    pub deadline_ms: u32,
+    /// Questions in flight at once.
+    pub handoffs: usize,
+    /// Our UDP payload size.
+    pub edns_size: u16,
+    /// TCP connections at once.
+    pub tcp_clients: usize,
+    /// TCP connections at once of one address.
+    pub tcp_per_client: usize,
+    /// How long a TCP connection may be silent.
+    pub tcp_idle_ms: u32,
+    /// How long until the first message of a TCP connection is whole.
+    pub tcp_first_ms: u32,
+    /// version.bind, version.server.
+    pub version: Option<String>,
+    /// id.server, hostname.bind.
+    pub identity: Option<String>,
+}

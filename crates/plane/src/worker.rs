@@ -1,0 +1,242 @@
+//! A worker: one thread, one core, its own sockets. Answers what is known at once; asks upstreams; never waits for anybody.
+
+use std::io;
+use std::os::fd::AsRawFd;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mio::unix::SourceFd;
+use mio::{Events, Interest, Poll, Token, Waker};
+use parking_lot::Mutex;
+
+use crate::answer::{Incoming, Transport};
+use crate::engine::{Desk, Engine, Moment, Taken};
+use crate::exchange::{Exchanges, Order};
+use crate::inflight::ReplyTo;
+use crate::listen::mmsg::Batch;
+use crate::listen::udp::{Packet, Responder, UdpListener};
+use crate::stats::Counter;
+
+const WAKE: Token = Token(0);
+/// Tokens of listeners begin here, those of exchanges behind them.
+const FIRST_LISTENER: usize = 1;
+const FIRST_EXCHANGE: usize = 1 << 16;
+/// Batches served from one socket before the others get their turn.
+const TURN: usize = 8;
+
+/// A worker's letter box: the only way in from other threads.
+#[derive(Clone)]
+pub struct Inbox {
+    letters: Arc<Mutex<Vec<Letter>>>,
+    waker: Arc<Waker>,
+}
+
+enum Letter {
+    Order(Order),
+    Listen(Arc<UdpListener>),
+    Close(Arc<UdpListener>),
+    Stop,
+}
+
+impl Inbox {
+    /// Asks an upstream.
+    pub fn order(&self, order: Order) {
+        self.put(Letter::Order(order));
+    }
+
+    /// Serves one more socket.
+    pub fn listen(&self, listener: Arc<UdpListener>) {
+        self.put(Letter::Listen(listener));
+    }
+
+    /// Serves what has come on a socket, and then no more.
+    pub fn close(&self, listener: Arc<UdpListener>) {
+        self.put(Letter::Close(listener));
+    }
+
+    /// Ends the thread.
+    pub fn stop(&self) {
+        self.put(Letter::Stop);
+    }
+
+    fn put(&self, letter: Letter) {
+        self.letters.lock().push(letter);
+        let _ = self.waker.wake();
+    }
+}
+
+/// Starts a worker.
+pub fn start(engine: &Arc<Engine>, number: usize) -> io::Result<(Inbox, std::thread::JoinHandle<()>)> {
+    let poll = Poll::new()?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+    let inbox = Inbox { letters: Arc::default(), waker };
+    let exchanges = Exchanges::new(poll.registry().try_clone()?, FIRST_EXCHANGE);
+    let worker = Worker {
+        poll,
+        inbox: inbox.clone(),
+        seat: Seat { desk: Desk::new(engine), orders: Vec::new(), moment: None, listener: None },
+        exchanges,
+        listeners: Vec::new(),
+        plain: None,
+        with_local: None,
+        stopped: false,
+    };
+    let thread = std::thread::Builder::new().name(format!("worker {number}")).spawn(move || worker.run())?;
+    Ok((inbox, thread))
+}
+
+struct Worker {
+    poll: Poll,
+    inbox: Inbox,
+    seat: Seat,
+    exchanges: Exchanges,
+    listeners: Vec<Option<Arc<UdpListener>>>,
+    plain: Option<Box<Batch>>,
+    with_local: Option<Box<Batch>>,
+    stopped: bool,
+}
+
+/// Where packets are answered, with the orders that come of it.
+struct Seat {
+    desk: Desk,
+    orders: Vec<Order>,
+    moment: Option<Moment>,
+    listener: Option<Arc<UdpListener>>,
+}
+
+impl Responder for Seat {
+    #[inline]
+    fn begin(&mut self) {
+        self.moment = Some(self.desk.moment());
+    }
+
+    #[inline]
+    fn respond(&mut self, packet: Packet<'_>, room: &mut [u8]) -> usize {
+        let (Some(moment), Some(listener)) = (&self.moment, &self.listener) else { return 0 };
+        let incoming = Incoming { packet: packet.bytes, address: packet.peer.ip(), transport: Transport::Udp };
+        self.desk.counters.count(Counter::QueriesUdp);
+        let way_back = || ReplyTo::Udp { listener: listener.clone(), peer: packet.peer, local: packet.local };
+        match self.desk.take(moment, incoming, room, way_back) {
+            Taken::Reply(sent) => {
+                self.desk.log_now(packet.bytes, packet.peer, sent);
+                sent.len
+            }
+            Taken::Later(order) => {
+                self.orders.extend(order);
+                0
+            }
+            Taken::Silence => 0,
+        }
+    }
+
+    #[inline]
+    fn end(&mut self, failed: usize) {
+        self.moment = None;
+        for _ in 0..failed {
+            self.desk.counters.count(Counter::SendErrors);
+        }
+    }
+}
+
+impl Worker {
+    fn run(mut self) {
+        let mut events = Events::with_capacity(256);
+        let mut more: Vec<usize> = Vec::new();
+        while !self.stopped {
+            let timeout = if more.is_empty() {
+                self.exchanges.next_timeout(Instant::now())
+            } else {
+                Some(std::time::Duration::ZERO)
+            };
+            if let Err(error) = self.poll.poll(&mut events, timeout) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    // Nothing can be waited for: better slow than a busy loop.
+                    std::thread::sleep(std::time::Duration::from_millis(10));
+                }
+                continue;
+            }
+            let again = std::mem::take(&mut more);
+            for at in again {
+                self.serve(at, &mut more);
+            }
+            for event in &events {
+                match event.token() {
+                    WAKE => self.read_letters(&mut more),
+                    Token(token) if token < FIRST_EXCHANGE => self.serve(token - FIRST_LISTENER, &mut more),
+                    token => {
+                        if let Some((order, outcome)) = self.exchanges.ready(token) {
+                            self.seat.desk.exchanged(order, outcome);
+                        }
+                    }
+                }
+            }
+            let now = Instant::now();
+            while let Some((order, outcome)) = self.exchanges.expired(now) {
+                self.seat.desk.exchanged(order, outcome);
+            }
+        }
+        for (order, outcome) in self.exchanges.abandon() {
+            self.seat.desk.exchanged(order, outcome);
+        }
+    }
+
+    /// Serves a socket for a turn; what is left is served in the next round.
+    fn serve(&mut self, at: usize, more: &mut Vec<usize>) {
+        let Some(Some(listener)) = self.listeners.get(at) else { return };
+        let listener = listener.clone();
+        let with_local = listener.needs_local();
+        let batch = if with_local { &mut self.with_local } else { &mut self.plain };
+        let batch = batch.get_or_insert_with(|| Box::new(Batch::new(with_local)));
+        self.seat.listener = Some(listener.clone());
+        let left = listener.serve(batch, &mut self.seat, TURN);
+        self.seat.listener = None;
+        if left.unwrap_or(false) && !more.contains(&at) {
+            more.push(at);
+        }
+        for order in std::mem::take(&mut self.seat.orders) {
+            self.begin(order);
+        }
+    }
+
+    fn begin(&mut self, order: Order) {
+        if let Some((order, outcome)) = self.exchanges.begin(order) {
+            self.seat.desk.exchanged(order, outcome);
+        }
+    }
+
+    fn read_letters(&mut self, more: &mut Vec<usize>) {
+        let letters = std::mem::take(&mut *self.inbox.letters.lock());
+        for letter in letters {
+            match letter {
+                Letter::Order(order) => self.begin(order),
+                Letter::Listen(listener) => self.add_listener(listener, more),
+                Letter::Close(listener) => self.drop_listener(&listener),
+                Letter::Stop => self.stopped = true,
+            }
+        }
+    }
+
+    fn add_listener(&mut self, listener: Arc<UdpListener>, more: &mut Vec<usize>) {
+        let at = self.listeners.iter().position(Option::is_none).unwrap_or_else(|| {
+            self.listeners.push(None);
+            self.listeners.len() - 1
+        });
+        let descriptor = listener.as_raw_fd();
+        let registered =
+            self.poll.registry().register(&mut SourceFd(&descriptor), Token(FIRST_LISTENER + at), Interest::READABLE);
+        if registered.is_ok() {
+            self.listeners[at] = Some(listener);
+            // What came before the registration gives no event.
+            more.push(at);
+        }
+    }
+
+    fn drop_listener(&mut self, listener: &Arc<UdpListener>) {
+        let known = self.listeners.iter().position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, listener)));
+        let Some(at) = known else { return };
+        self.serve(at, &mut Vec::new());
+        let descriptor = listener.as_raw_fd();
+        let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
+        self.listeners[at] = None;
+    }
+}

@@ -1,0 +1,451 @@
+//! Records on their way to an image: collected in wire form, checked as a zone, then compiled.
+//!
+//! Checks are those without which a zone cannot be answered from (RFC 1034 4.2.1, RFC 1035 5.2, RFC 2181 5 and 10, RFC 6672
+//! 2.4); what is only doubtful is a warning.
+
+use resolute_wire::code::class;
+use resolute_wire::name::{self, Name};
+use resolute_wire::rdata;
+use resolute_wire::rtype;
+use resolute_wire::zonefile::{Foreign, Place, Problem, Record, Severity, Sink};
+
+use super::image::{Image, Soa};
+use super::tree::{self, Leaf, NodeWriter, Tree};
+use crate::hash::{self, Path};
+
+/// Where no line of a file is to blame.
+pub const NOWHERE: Place = Place { file: 0, line: 0, column: 0 };
+/// Problems reported of one zone; the rest is counted only.
+const MAX_PROBLEMS: usize = 100;
+
+/// Records that are not a zone yet.
+pub struct Draft {
+    origin: Name,
+    arena: Vec<u8>,
+    records: Vec<Raw>,
+    foreign: Vec<ForeignRecord>,
+    problems: Vec<Problem>,
+    owner: Option<(usize, u64)>,
+}
+
+/// One record; its name and rdata stand in the arena, one behind the other.
+#[derive(Clone, Copy)]
+struct Raw {
+    hash: u64,
+    name_at: usize,
+    rdata_at: usize,
+    ttl: u32,
+    rtype: u16,
+    rdata_len: u16,
+    place: Place,
+}
+
+/// A record whose rdata somebody else converts.
+pub struct ForeignRecord {
+    /// Owner.
+    pub owner: Name,
+    /// Type.
+    pub rtype: u16,
+    /// TTL.
+    pub ttl: u32,
+    /// The rdata's text, on one line.
+    pub text: Vec<u8>,
+    /// The origin in force.
+    pub origin: Name,
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it has been converted or rejected.
+    pub settled: bool,
+}
+
+impl Sink for Draft {
+    fn record(&mut self, record: Record<'_>) {
+        self.push(record.owner, record.rtype, record.ttl, record.rdata, record.place);
+    }
+
+    fn foreign(&mut self, record: Foreign<'_>) {
+        self.foreign.push(ForeignRecord {
+            owner: *record.owner,
+            rtype: record.rtype,
+            ttl: record.ttl,
+            text: record.text.to_vec(),
+            origin: *record.origin,
+            place: record.place,
+            settled: false,
+        });
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+}
+
+impl Draft {
+    /// An empty draft of the zone at `origin`.
+    pub fn new(origin: &Name) -> Self {
+        Self {
+            origin: origin.lower(),
+            arena: Vec::new(),
+            records: Vec::new(),
+            foreign: Vec::new(),
+            problems: Vec::new(),
+            owner: None,
+        }
+    }
+
+    /// The records that wait for [`Draft::settle`].
+    pub fn foreign(&self) -> &[ForeignRecord] {
+        &self.foreign
+    }
+
+    /// Gives the rdata of a foreign record, or why it has none. False when there is no such record or it is settled.
+    pub fn settle(&mut self, index: usize, rdata: Result<&[u8], String>) -> bool {
+        let Some(record) = self.foreign.get_mut(index).filter(|record| !record.settled) else { return false };
+        record.settled = true;
+        let (owner, rtype, ttl, place) = (record.owner, record.rtype, record.ttl, record.place);
+        match rdata {
+            Ok(rdata) => self.push(&owner, rtype, ttl, rdata, place),
+            Err(message) => self.error(place, "bad-rdata", message),
+        }
+        true
+    }
+
+    /// Adds a record.
+    pub fn push(&mut self, owner: &Name, rtype: u16, ttl: u32, rdata: &[u8], place: Place) {
+        let wire = owner.as_wire();
+        // Records of one owner stand together in most files.
+        let same = self.owner.filter(|&(at, _)| {
+            self.arena.get(at..at + wire.len()).is_some_and(|known| known.eq_ignore_ascii_case(wire))
+        });
+        let (name_at, hash) = same.unwrap_or_else(|| {
+            let at = self.arena.len();
+            let lower = owner.lower();
+            self.arena.extend_from_slice(lower.as_wire());
+            (at, hash::of_name(lower.as_wire()))
+        });
+        self.owner = Some((name_at, hash));
+        let Ok(rdata_len) = u16::try_from(rdata.len()) else {
+            return self.error(place, "bad-rdata", "record data longer than 65,535 bytes".into());
+        };
+        if rtype::is_meta(rtype) {
+            return self.error(place, "meta-type", format!("{} is not a type of zone data", rtype::text(rtype)));
+        }
+        if !has_form(rtype, rdata) {
+            let message = format!("record data does not have the form of {}", rtype::text(rtype));
+            return self.error(place, "bad-rdata", message);
+        }
+        let rdata_at = self.arena.len();
+        self.arena.extend_from_slice(rdata);
+        self.records.push(Raw { hash, name_at, rdata_at, ttl, rtype, rdata_len, place });
+    }
+
+    /// Checks the records and makes the zone: the image and its warnings, or every problem with at least one error.
+    pub fn compile(mut self) -> Result<(Image, Vec<Problem>), Vec<Problem>> {
+        for at in 0..self.foreign.len() {
+            let text = rtype::text(self.foreign[at].rtype).into_owned();
+            self.settle(at, Err(format!("no conversion for records of type {text}")));
+        }
+        self.sort();
+        let mut groups = self.groups();
+        self.check_names(&groups);
+        let soa = self.check_apex(&groups);
+        self.problems.sort_by_key(|problem| (problem.place.file, problem.place.line, problem.place.column));
+        match soa {
+            Some(soa) if !self.problems.iter().any(|problem| problem.severity == Severity::Error) => {
+                let records = self.records.len();
+                let tree = self.build(&mut groups);
+                Ok((Image::new(self.origin, tree, groups.len(), records, soa), self.problems))
+            }
+            _ => Err(self.problems),
+        }
+    }
+
+    /// Makes an overlay's tree: any names at all, none of the checks of a zone.
+    pub fn compile_overlay(mut self) -> Result<(Tree, usize), Vec<Problem>> {
+        if !self.problems.is_empty() {
+            return Err(self.problems);
+        }
+        self.sort();
+        let mut groups = self.groups();
+        let count = groups.len();
+        groups.retain(|group| group.end > group.start);
+        Ok((self.write(&groups, &[]), count))
+    }
+
+    /// By name, type and rdata; equal records become one (RFC 2181 5).
+    fn sort(&mut self) {
+        let arena = &self.arena;
+        let name = |raw: &Raw| name_at(arena, raw.name_at);
+        let data = |raw: &Raw| &arena[raw.rdata_at..raw.rdata_at + usize::from(raw.rdata_len)];
+        self.records.sort_by(|a, b| {
+            a.hash
+                .cmp(&b.hash)
+                .then_with(|| if a.name_at == b.name_at { std::cmp::Ordering::Equal } else { name(a).cmp(name(b)) })
+                .then_with(|| a.rtype.cmp(&b.rtype))
+        });
+        // Within an RRset the order of the file stays; a repeated record is dropped. Sets are small, but for hostile ones
+        // the comparison is by a set of what was seen.
+        let mut kept: Vec<Raw> = Vec::with_capacity(self.records.len());
+        let mut set_start = 0;
+        let mut seen = std::collections::HashSet::new();
+        for raw in &self.records {
+            let same_set = kept
+                .get(set_start)
+                .is_some_and(|first| first.hash == raw.hash && first.rtype == raw.rtype && name(first) == name(raw));
+            if !same_set {
+                set_start = kept.len();
+                seen.clear();
+            } else {
+                if seen.is_empty() {
+                    seen.insert(data(&kept[set_start]));
+                }
+                if !seen.insert(data(raw)) {
+                    continue;
+                }
+            }
+            kept.push(*raw);
+        }
+        self.records = kept;
+    }
+
+    /// The records of each name, in the order of hashes.
+    fn groups(&self) -> Vec<Group> {
+        let mut groups: Vec<Group> = Vec::new();
+        for (at, raw) in self.records.iter().enumerate() {
+            match groups.last_mut() {
+                Some(last)
+                    if last.hash == raw.hash
+                        && (last.name_at == raw.name_at
+                            || name_at(&self.arena, last.name_at) == name_at(&self.arena, raw.name_at)) =>
+                {
+                    last.end = at + 1;
+                }
+                _ => groups.push(Group { hash: raw.hash, name_at: raw.name_at, start: at, end: at + 1 }),
+            }
+        }
+        groups
+    }
+
+    fn check_names(&mut self, groups: &[Group]) {
+        for group in groups {
+            let first = self.records[group.start];
+            let owner = name_at(&self.arena, first.name_at);
+            let inside = owner.ends_with(self.origin.as_wire()) && name::is_at_or_below(owner, self.origin.as_wire());
+            if !inside {
+                let message = format!("{} is outside the zone {}", name::text(owner), self.origin);
+                self.error(first.place, "out-of-zone", message);
+                continue;
+            }
+            if group.end - group.start > 1 {
+                self.check_neighbours(group);
+            }
+        }
+    }
+
+    /// What may not stand beside what at one name.
+    fn check_neighbours(&mut self, group: &Group) {
+        let records = self.records[group.start..group.end].to_vec();
+        let owner = name::text(name_at(&self.arena, group.name_at));
+        let of = |rtype| records.iter().filter(move |raw: &&Raw| raw.rtype == rtype);
+        // RFC 1034 3.6.2, RFC 2181 10.1: a CNAME is alone, but for what signs it.
+        if let Some(cname) = of(rtype::CNAME).next() {
+            if of(rtype::CNAME).count() > 1 {
+                self.error(cname.place, "many-cnames", format!("{owner} has more than one CNAME"));
+            }
+            let other = records.iter().find(|raw| !matches!(raw.rtype, rtype::CNAME | rtype::RRSIG | rtype::NSEC | rtype::KEY));
+            if let Some(other) = other {
+                let message = format!("{owner} has a CNAME and other data ({})", rtype::text(other.rtype));
+                let later = if (other.place.file, other.place.line) > (cname.place.file, cname.place.line) { other } else { cname };
+                self.error(later.place, "cname-and-other-data", message);
+            }
+        }
+        if of(rtype::DNAME).count() > 1 {
+            let place = of(rtype::DNAME).next().map_or(NOWHERE, |raw| raw.place);
+            self.error(place, "many-dnames", format!("{owner} has more than one DNAME"));
+        }
+        // RFC 6672 2.3: no DNAME beside NS but at the apex.
+        if name_at(&self.arena, group.name_at) != self.origin.as_wire() {
+            if let (Some(dname), Some(_)) = (of(rtype::DNAME).next(), of(rtype::NS).next()) {
+                self.error(dname.place, "dname-at-cut", format!("{owner} has a DNAME and is a zone cut"));
+            }
+        }
+        self.level_ttls(group, &owner);
+    }
+
+    /// RFC 2181 5.2: the TTLs of an RRset are equal; the lowest is taken for all.
+    fn level_ttls(&mut self, group: &Group, owner: &str) {
+        let mut at = group.start;
+        while at < group.end {
+            let rtype = self.records[at].rtype;
+            let end = at + self.records[at..group.end].iter().take_while(|raw| raw.rtype == rtype).count();
+            let set = &mut self.records[at..end];
+            let lowest = set.iter().map(|raw| raw.ttl).min().unwrap_or(0);
+            // The TTL of an RRSIG is that of what it covers (RFC 4034 3), so these differ rightly.
+            let odd = set.iter().find(|raw| raw.ttl != lowest && rtype != rtype::RRSIG).map(|raw| raw.place);
+            if rtype != rtype::RRSIG {
+                set.iter_mut().for_each(|raw| raw.ttl = lowest);
+            }
+            if let Some(place) = odd {
+                let kind = rtype::text(rtype);
+                self.warn(place, "ttls-differ", format!("TTLs of {owner} {kind} differ; the lowest, {lowest}, is taken"));
+            }
+            at = end;
+        }
+    }
+
+    /// RFC 1035 5.2: exactly one SOA, at the apex.
+    fn check_apex(&mut self, groups: &[Group]) -> Option<Soa> {
+        let origin = self.origin;
+        let apex = groups.iter().find(|group| name_at(&self.arena, group.name_at) == origin.as_wire());
+        let at_apex: Vec<Raw> = apex.map_or(vec![], |group| self.records[group.start..group.end].to_vec());
+        let stray: Vec<Raw> = (self.records.iter())
+            .filter(|raw| raw.rtype == rtype::SOA && name_at(&self.arena, raw.name_at) != origin.as_wire())
+            .copied()
+            .collect();
+        for raw in stray {
+            let owner = name::text(name_at(&self.arena, raw.name_at));
+            self.error(raw.place, "stray-soa", format!("SOA at {owner}, which is not the apex {origin}"));
+        }
+        let mut soas = at_apex.iter().filter(|raw| raw.rtype == rtype::SOA);
+        let (first, second) = (soas.next().copied(), soas.next().copied());
+        if let Some(second) = second {
+            self.error(second.place, "many-soas", format!("{origin} has more than one SOA"));
+        }
+        let Some(first) = first else {
+            self.error(NOWHERE, "no-soa", format!("no SOA at the apex {origin}: a zone begins with one"));
+            return None;
+        };
+        if !at_apex.iter().any(|raw| raw.rtype == rtype::NS) {
+            self.warn(first.place, "no-ns", format!("no NS at the apex {origin}"));
+        }
+        Soa::new(first.ttl, &self.arena[first.rdata_at..first.rdata_at + usize::from(first.rdata_len)])
+    }
+
+    /// Adds the empty non-terminals (RFC 4592 2.2.2), finds the flags, and writes the tree.
+    fn build(&mut self, groups: &mut Vec<Group>) -> Tree {
+        let apex_labels = name::suffixes(self.origin.as_wire()).count();
+        let mut parents: std::collections::HashMap<u64, bool> = std::collections::HashMap::new(); // has `*` below
+        let mut missing: Vec<(u64, Name)> = Vec::new();
+        for group in groups.iter() {
+            let path = Path::of(name_at(&self.arena, group.name_at));
+            let deep = path.labels() > apex_labels + 1;
+            let wildcard = path.labels() > apex_labels && path.suffix(0).starts_with(b"\x01*");
+            if wildcard {
+                parents.insert(path.hash(1), true);
+            }
+            if !deep {
+                continue;
+            }
+            for skip in 1..path.labels() - apex_labels {
+                if !wildcard && parents.contains_key(&path.hash(skip)) {
+                    break;
+                }
+                parents.entry(path.hash(skip)).or_insert(false);
+                if let Ok(parent) = Name::from_wire(path.suffix(skip)) {
+                    missing.push((path.hash(skip), parent));
+                }
+            }
+        }
+        self.add_empty(groups, missing);
+        let wildcards: Vec<u64> = parents.into_iter().filter_map(|(hash, has)| has.then_some(hash)).collect();
+        self.write(groups, &wildcards)
+    }
+
+    fn add_empty(&mut self, groups: &mut Vec<Group>, candidates: Vec<(u64, Name)>) {
+        let known = groups.len();
+        for (hash, name) in candidates {
+            let wire = name.as_wire();
+            let from = groups[..known].partition_point(|group| group.hash < hash);
+            let exists = (groups[from..known].iter())
+                .take_while(|group| group.hash == hash)
+                .any(|group| name_at(&self.arena, group.name_at) == wire);
+            if !exists {
+                let name_at = self.arena.len();
+                self.arena.extend_from_slice(wire);
+                groups.push(Group { hash, name_at, start: 0, end: 0 });
+            }
+        }
+        if groups.len() > known {
+            let arena = &self.arena;
+            groups.sort_by(|a, b| {
+                a.hash.cmp(&b.hash).then_with(|| name_at(arena, a.name_at).cmp(name_at(arena, b.name_at)))
+            });
+            groups.dedup_by(|b, a| {
+                a.hash == b.hash && b.start == b.end && name_at(arena, a.name_at) == name_at(arena, b.name_at)
+            });
+        }
+    }
+
+    fn write(&self, groups: &[Group], wildcards: &[u64]) -> Tree {
+        let mut wildcards = wildcards.to_vec();
+        wildcards.sort_unstable();
+        let mut nodes = Vec::with_capacity(self.arena.len() + self.records.len() * 16);
+        let mut leaves = Vec::with_capacity(groups.len());
+        for group in groups {
+            let start = nodes.len();
+            let records = &self.records[group.start..group.end];
+            let owner = name_at(&self.arena, group.name_at);
+            let has = |rtype| records.iter().any(|raw| raw.rtype == rtype);
+            let mut flags = 0;
+            if has(rtype::NS) && owner != self.origin.as_wire() {
+                flags |= tree::CUT;
+            }
+            if has(rtype::DNAME) {
+                flags |= tree::DNAME;
+            }
+            if wildcards.binary_search(&group.hash).is_ok() {
+                flags |= tree::WILDCARD;
+            }
+            let mut writer = NodeWriter::new(&mut nodes, owner, flags);
+            let mut rtype = None;
+            for raw in records {
+                if rtype != Some(raw.rtype) {
+                    writer.rrset(raw.rtype);
+                    rtype = Some(raw.rtype);
+                }
+                let rdata = &self.arena[raw.rdata_at..raw.rdata_at + usize::from(raw.rdata_len)];
+                writer.record(raw.rtype, class::IN, raw.ttl, rdata);
+            }
+            leaves.push(Leaf { hash: group.hash, start, end: nodes.len() });
+        }
+        Tree::build(&leaves, &nodes)
+    }
+
+    fn error(&mut self, place: Place, code: &'static str, message: String) {
+        self.note(place, Severity::Error, code, message);
+    }
+
+    fn warn(&mut self, place: Place, code: &'static str, message: String) {
+        self.note(place, Severity::Warning, code, message);
+    }
+
+    fn note(&mut self, place: Place, severity: Severity, code: &'static str, message: String) {
+        // An error is never dropped for warnings that came before it: it decides whether the zone is served.
+        if self.problems.len() < MAX_PROBLEMS || (severity == Severity::Error && self.problems.len() < 2 * MAX_PROBLEMS) {
+            self.problems.push(Problem { place, severity, code, message });
+        }
+    }
+}
+
+/// The records `start..end` of one name.
+struct Group {
+    hash: u64,
+    name_at: usize,
+    start: usize,
+    end: usize,
+}
+
+/// The uncompressed name that stands at a place of the arena.
+fn name_at(arena: &[u8], at: usize) -> &[u8] {
+    let end = Name::skip(arena, at).unwrap_or(at);
+    &arena[at..end]
+}
+
+fn has_form(rtype: u16, data: &[u8]) -> bool {
+    // The two most frequent types without the general walk.
+    match rtype {
+        rtype::A => data.len() == 4,
+        rtype::AAAA => data.len() == 16,
+        _ => rdata::expand(data, 0, data.len(), rtype, &mut Vec::new()),
+    }
+}

@@ -1,0 +1,103 @@
+//! What is published: an authoritative zone, or an overlay. Immutable; a change makes a new one.
+
+use resolute_wire::compose::Rrset;
+use resolute_wire::name::{self, Name};
+use resolute_wire::rtype;
+
+use super::tree::{self, Tree};
+use crate::hash;
+use crate::suffixes::Apex;
+
+/// An authoritative zone.
+#[derive(Debug)]
+pub struct Image {
+    /// Apex, lower case.
+    pub origin: Name,
+    /// Hash of the apex.
+    pub hash: u64,
+    /// Labels of the apex.
+    pub labels: usize,
+    /// Every name in it, the empty non-terminals too.
+    pub tree: Tree,
+    /// How many names have records.
+    pub names: usize,
+    /// How many records.
+    pub records: usize,
+    /// The SOA.
+    pub soa: Soa,
+    /// No zone cut below the apex and no DNAME: an exact match needs no look at the names above it.
+    pub plain: bool,
+}
+
+/// The SOA as negative answers carry it.
+#[derive(Debug, Clone)]
+pub struct Soa {
+    /// SERIAL.
+    pub serial: u32,
+    ready: Vec<u8>,
+}
+
+impl Soa {
+    /// From TTL and rdata; None when the rdata is not that of a SOA.
+    pub fn new(ttl: u32, rdata: &[u8]) -> Option<Self> {
+        let numbers: &[u8; 20] = rdata.last_chunk()?;
+        let number = |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
+        let mut ready = Vec::with_capacity(12 + rdata.len());
+        // RFC 2308 3: the TTL of a negative answer is the lesser of the SOA's TTL and its MINIMUM.
+        let negative = ttl.min(number(16));
+        resolute_wire::compose::push_record(&mut ready, rtype::SOA, 1, negative, rdata);
+        Some(Self { serial: number(0), ready })
+    }
+
+    /// The record for the authority section of a negative answer.
+    pub fn negative(&self) -> Rrset<'_> {
+        Rrset { rtype: rtype::SOA, count: 1, records: &self.ready }
+    }
+}
+
+impl Image {
+    /// Puts together what a draft has checked.
+    pub(super) fn new(origin: Name, tree: Tree, names: usize, records: usize, soa: Soa) -> Self {
+        let plain = !tree.nodes().any(|node| node.flags & (tree::CUT | tree::DNAME) != 0);
+        let wire = origin.as_wire();
+        let (hash, labels) = (hash::of_name(wire), name::suffixes(wire).count());
+        Self { origin, hash, labels, tree, names, records, soa, plain }
+    }
+
+    /// Bytes of memory.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.soa.ready.capacity() + self.tree.size()
+    }
+}
+
+impl Apex for Image {
+    fn apex(&self) -> &[u8] {
+        self.origin.as_wire()
+    }
+
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    fn labels(&self) -> usize {
+        self.labels
+    }
+}
+
+/// Names that are answered before all zones; every other name falls through.
+#[derive(Debug)]
+pub struct Overlay {
+    /// What it is called in explanations.
+    pub label: String,
+    /// Its names.
+    pub tree: Tree,
+    /// How many.
+    pub names: usize,
+}
+
+impl Overlay {
+    /// Bytes of memory.
+    pub fn size(&self) -> usize {
+        size_of::<Self>() + self.tree.size()
+    }
+}

@@ -1,0 +1,82 @@
+"""`python -m resolute.admin`: the management process, started by the node and by nobody else.
+
+Its standard input gives one JSON line of instructions (`resolute.node.adminchild.Instructions`) and then stays open:
+when it ends, the node has ended, and so does this process.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from resolute.admin.app import build
+from resolute.config import log as logging_chapter
+from resolute.store.store import Store
+
+
+class _Server(uvicorn.Server):
+    """Ends by the end of its input, or by SIGTERM; an interrupt at the terminal is the node's to handle."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
+        yield
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+async def serve(instructions: dict[str, Any]) -> None:
+    """Serves until the input ends."""
+    listener = socket.socket(fileno=int(instructions["descriptor"]))
+    config = uvicorn.Config(
+        build(Store(instructions["store_url"]), Path(instructions["control"])),
+        http="h11",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=2,
+        limit_concurrency=512,
+    )
+    server = _Server(config)
+    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _look_for_end, server)
+    await server.serve(sockets=[listener])
+
+
+def _look_for_end(server: _Server) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        asyncio.get_running_loop().remove_reader(sys.stdin.fileno())
+        server.stop()
+
+
+def main() -> int:
+    """Reads the instructions and serves; returns the exit status."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    line = sys.stdin.buffer.readline()
+    if not line:
+        sys.stderr.write("resolute.admin is started by `resolute serve`, not by hand\n")
+        return 2
+    instructions = json.loads(line)
+    log = logging_chapter.Log(level=instructions["log_level"], format=instructions["log_format"])
+    running = logging_chapter.start(log)
+    try:
+        asyncio.run(serve(instructions))
+    finally:
+        running.stop()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""`resolute explain`: step by step, why the running server answers a question as it does."""
+
+from typing import Annotated
+
+import typer
+
+from resolute.cli.options import Config, Data, Json, client, complete_type
+from resolute.cli.terminal import print_json, print_line
+
+
+def explain(
+    name: Annotated[str, typer.Argument(help="The name that is asked for.")],
+    rtype: Annotated[str, typer.Argument(metavar="[TYPE]", help="The type.", autocompletion=complete_type)] = "A",
+    address: Annotated[str, typer.Option("--client", metavar="ADDR", help="As if this client asked.")] = "127.0.0.1",
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show step by step why the running server answers a question as it does. Nothing is sent, nothing changes."""
+    result = client(config, data).explain(name, rtype, address)
+    if json:
+        print_json(result)
+        return
+    for step in result["steps"]:
+        print_line((f"{step['stage']:>8}  ", "dim"), str(step["text"]))
+    if result.get("answer"):
+        print_line("")
+        print_line(str(result["answer"]).rstrip("\n"))

@@ -1,0 +1,1 @@
+"""The DNS process: builds plane, resolver and followers from the settings; starts, reloads, stops; control socket."""

@@ -1,0 +1,116 @@
+"""The node's life: lock, start, ready, signals, stop.
+
+lock the data directory -> bind the admin port -> Node.start -> control socket -> ready
+SIGHUP: reload      SIGTERM, SIGINT: drain, exit 0      settings that do not hold at start: exit 2, a line each
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable
+
+from resolute.config import log as logging_chapter
+from resolute.config.tree import Settings
+from resolute.errors import ResoluteError, SettingsError
+from resolute.node.client import SOCKET_NAME
+from resolute.node.control import ControlServer
+from resolute.node.listening import bind_admin
+from resolute.node.lock import DirectoryLock
+from resolute.node.node import Node
+
+log = logging.getLogger(__name__)
+
+
+def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int:
+    """Serves until a signal ends it; returns the exit status. `reread` reads the configuration for a reload; without it
+    the file that the settings came from is read with no flags."""
+    listener: socket.socket | None = None
+    try:
+        lock = DirectoryLock(settings.data.directory)
+        try:
+            listener = bind_admin(settings.listen.admin)
+            running = logging_chapter.start(settings.log)
+            try:
+                asyncio.run(_serve(settings, reread or _reread_file(settings), listener))
+            finally:
+                running.stop()
+        finally:
+            if listener is not None:
+                listener.close()
+            lock.release()
+    except SettingsError as error:
+        return _refuse(error.problems)
+    except ResoluteError as error:
+        return _refuse([str(error)])
+    return 0
+
+
+async def _serve(settings: Settings, reread: Callable[[], Settings], listener: socket.socket | None) -> None:
+    stop, reload = asyncio.Event(), asyncio.Event()
+    _on_signals(stop, reload)
+    node = Node(settings, reread, listener)
+    control = ControlServer(node, settings.data.directory / SOCKET_NAME)
+    try:
+        await node.start()
+        control.start()
+        _say_ready(node)
+        reloads = asyncio.create_task(_reload_when_told(node, reload))
+        await stop.wait()
+        log.info("stopping: what is in flight is answered first")
+        reloads.cancel()
+    finally:
+        await control.stop()
+        await node.stop()
+
+
+async def _reload_when_told(node: Node, reload: asyncio.Event) -> None:
+    while True:
+        await reload.wait()
+        reload.clear()
+        try:
+            await node.reload()
+        except SettingsError:
+            pass  # each problem is in the log and in the status; the old settings go on
+        except Exception:
+            log.exception("reloading failed")
+
+
+def _on_signals(stop: asyncio.Event, reload: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
+
+
+def _say_ready(node: Node) -> None:
+    admin = node.admin_address if node.admin_address == "off" else f"http://{node.admin_address}"
+    control = node.settings.data.directory / SOCKET_NAME
+    sys.stderr.write(f"ready: dns {' '.join(node.addresses)} admin {admin} control {control}\n")
+    sys.stderr.flush()
+    if notify := os.environ.get("NOTIFY_SOCKET"):
+        _notify_systemd(notify)
+
+
+def _notify_systemd(address: str) -> None:
+    """Tells systemd that the service is up (sd_notify(3)); a leading `@` stands for the abstract namespace."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as notify:
+            notify.sendto(b"READY=1", address.replace("@", "\0", 1) if address.startswith("@") else address)
+    except OSError as error:
+        log.warning("systemd cannot be told that the server is ready: %s", error)
+
+
+def _reread_file(settings: Settings) -> Callable[[], Settings]:
+    from resolute.config.arguments import Overrides
+    from resolute.config.load import load
+
+    return lambda: load(settings.path, Overrides(), os.environ)
+
+
+def _refuse(problems: tuple[str, ...] | list[str]) -> int:
+    for problem in problems:
+        sys.stderr.write(f"resolute: {problem}\n")
+    return 2

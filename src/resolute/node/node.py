@@ -1,0 +1,271 @@
+"""The node: everything that the DNS process is made of, built from the settings, and changed by a reload.
+
+start:   zones, hosts -> plane configured and published -> listen -> local records -> everything that follows
+reload:  read all -> does it hold? -- no --> nothing has changed, every problem is reported
+                          |
+                          yes -> listen (all or nothing) -> settings -> zones, overlays -> follow the new files
+"""
+
+import asyncio
+import logging
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from resolute import plane
+from resolute.config.tree import Settings
+from resolute.errors import SettingsError
+from resolute.node import planesettings
+from resolute.node.adminchild import AdminChild, Instructions
+from resolute.node.client import SOCKET_NAME
+from resolute.node.dispatch import Dispatcher
+from resolute.node.follower import StoreFollower
+from resolute.node.listening import bound, explain
+from resolute.plane import networks
+from resolute.resolver.exchanges import Exchanges
+from resolute.resolver.resolver import Resolver
+from resolute.resolver.routes import ITERATION_TEXT
+from resolute.store.store import Store
+from resolute.units import milliseconds
+from resolute.zones.fingerprint import Fingerprint, fingerprint
+from resolute.zones.follow import FileFollower
+from resolute.zones.keeper import ZoneKeeper
+from resolute.zones.overlays import OverlayKeeper
+
+NETWORKS_S = 5.0
+"""How often the interfaces are looked at, for `allow.recursion = ["private"]`."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What a reload has left: files that do not hold (their old state goes on), settings that wait for a restart."""
+
+    problems: tuple[str, ...]
+    restart_needed: tuple[str, ...]
+
+
+class Node:
+    """One running DNS server. `reread` reads the configuration again, from where the first one came."""
+
+    def __init__(self, settings: Settings, reread: Callable[[], Settings], admin: socket.socket | None) -> None:
+        """Raises SettingsError for what the data plane refuses, UnavailableError for a store URL that is none."""
+        self.settings = settings
+        self.started_at = time.time()
+        self.addresses: list[str] = []
+        self.reload_problems: tuple[str, ...] = ()
+        self.restart_needed: tuple[str, ...] = ()
+        self._reread = reread
+        self._recursion = networks.expand(settings.allow.recursion)
+        self.plane = plane.Plane(planesettings.build(settings, (), self._recursion), workers=settings.limits.workers)
+        self.exchanges = Exchanges(self.plane)
+        self.resolver = Resolver(self.plane, self.exchanges, self._configure_plane)
+        self.dispatcher = Dispatcher(self.plane, self.exchanges, self.resolver.resolve, limit=settings.limits.handoffs)
+        self.zones = ZoneKeeper(self.plane, self._zones_changed)
+        self.overlays = OverlayKeeper(self.plane, self._follow_files)
+        self.files = FileFollower(self._files_changed)
+        self.store = StoreFollower(Store(settings.store.url), settings.data.directory, self.overlays.set_local)
+        self.admin_address = bound(admin) if admin is not None else "off"
+        self.admin = AdminChild(admin, self._instructions(admin)) if admin is not None else None
+        self._config_known: Fingerprint = None
+        self._seed_known: Fingerprint = None
+        self._unserved: tuple[bytes, ...] | None = None
+        self._reloading = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Serves. Raises SettingsError when an address cannot be listened on."""
+        self._note_files()
+        prepared_zones, prepared_hosts = await asyncio.gather(
+            self.zones.prepare(self.settings.zone),
+            self.overlays.prepare(self.settings.hosts.files, ttl_s=self.settings.hosts.ttl),
+        )
+        await self.zones.commit(prepared_zones)
+        await self.overlays.commit(prepared_hosts)
+        await self.store.start()
+        await self.store.seed(self.settings.hosts.records)
+        self._configure_resolver()
+        self.plane.log_queries(self.settings.log.format if self.settings.log.queries else None)
+        self.dispatcher.start()
+        self.addresses = await self._listen(self.settings)
+        self._tell_about_iteration()
+        works = [self.resolver.run(), self.files.run(), self.store.run(), self._follow_networks()]
+        self._tasks = [asyncio.create_task(work) for work in works]
+        if self.admin is not None:
+            self._tasks.append(asyncio.create_task(self.admin.run(), name="admin"))
+
+    async def stop(self, drain_ms: int = 2_000) -> None:
+        """Lets what is in flight end, then ends everything."""
+        self.zones.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.to_thread(self._drain, drain_ms)
+        await self.dispatcher.stop()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.close()
+
+    async def reload(self) -> Reloaded:
+        """Re-reads the configuration and every file. Raises SettingsError, and nothing has changed, when it does not
+        hold; a zone or hosts file that does not hold keeps its old state and is among the problems."""
+        async with self._reloading:
+            try:
+                reloaded = await self._reload()
+            except SettingsError as error:
+                self.reload_problems = error.problems
+                for problem in error.problems:
+                    log.error("reload refused, nothing has changed: %s", problem)
+                raise
+            self.reload_problems = ()
+            log.info("reloaded: %d problems", len(reloaded.problems))
+            return reloaded
+
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong just now, a line each."""
+        zones = [f"zone {state.name}: {problem}" for state in self.zones.states for problem in state.problems]
+        hosts = [f"hosts: {problem}" for state in self.overlays.hosts for problem in state.problems]
+        seed = [f"hosts.records: {problem}" for problem in self.store.seed_problems]
+        store = [self.store.problem] if self.store.problem else []
+        return (*self.reload_problems, *zones, *hosts, *seed, *store)
+
+    # ------------------------------------------------------------------------------------------------------- reloading
+
+    async def _reload(self) -> Reloaded:
+        self._note_files()
+        wanted = await asyncio.to_thread(self._reread)
+        recursion = await asyncio.to_thread(networks.expand, wanted.allow.recursion)
+        planesettings.build(wanted, (), recursion)
+        zones, hosts = await asyncio.gather(
+            self.zones.prepare(wanted.zone), self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl)
+        )
+        # The one step that can fail for reasons outside of the settings comes first, and is all or nothing.
+        self.addresses = await self._listen(wanted)
+        running, self._recursion = self.settings, recursion
+        self.restart_needed = tuple(planesettings.restart_needed(running, wanted))
+        self.settings = _keeping_what_cannot_change(running, wanted)
+        self.dispatcher.limit = wanted.limits.handoffs
+        self._configure_resolver()
+        await self.zones.commit(zones)
+        await self.overlays.commit(hosts)
+        self._configure_logging(wanted)
+        await self.store.seed(wanted.hosts.records)
+        self._follow_files()
+        if running.resolver != wanted.resolver:
+            self._tell_about_iteration()
+        for line in self.restart_needed:
+            log.warning("%s", line)
+        return Reloaded(self.problems(), self.restart_needed)
+
+    async def _listen(self, wanted: Settings) -> list[str]:
+        """A port 0 that was bound before stays the port that it was given."""
+        bound_to = dict(zip(self.settings.listen.dns, self.addresses, strict=False))
+        addresses = [
+            bound_to.get(address, address) if address.endswith(":0") else address for address in wanted.listen.dns
+        ]
+        try:
+            return await asyncio.to_thread(self.plane.listen, addresses)
+        except OSError as error:
+            where = str(error.filename or ", ".join(addresses))
+            raise SettingsError([explain("listen.dns", where, error, flag="--listen")]) from error
+        except ValueError as error:
+            raise SettingsError([f"listen.dns: {error}"]) from error
+
+    def _configure_logging(self, wanted: Settings) -> None:
+        self.plane.log_queries(wanted.log.format if wanted.log.queries else None)
+        logging.getLogger().setLevel(wanted.log.level.upper())
+
+    def _configure_resolver(self) -> None:
+        self._unserved = self.zones.unserved
+        self.resolver.configure(self.settings.resolver, self._unserved)
+        self._configure_plane()
+
+    def _configure_plane(self) -> None:
+        self.plane.configure(planesettings.build(self.settings, self.resolver.routes(), self._recursion))
+
+    def _tell_about_iteration(self) -> None:
+        resolver = self.settings.resolver
+        if resolver.mode == "recurse" or (resolver.mode == "forward" and not resolver.forward):
+            log.warning("%s; until then names that are not ours get SERVFAIL", ITERATION_TEXT)
+
+    # ------------------------------------------------------------------------------------------------------- following
+
+    async def _files_changed(self, paths: frozenset[Path]) -> None:
+        """Zones and hosts files are read again by themselves; a changed configuration is a reload."""
+        config, seed = _absolute(self.settings.path), _absolute(self.settings.hosts.records)
+        if config in paths and await asyncio.to_thread(fingerprint, config) is not None:
+            try:
+                await self.reload()
+            except SettingsError:
+                self._follow_files()  # said by `reload`; the edit that mends it is followed
+            return
+        if seed in paths:
+            self._seed_known = fingerprint(seed)
+            await self.store.seed(seed)
+        await asyncio.gather(self.zones.changed(paths), self.overlays.changed(paths))
+        self._follow_files()
+
+    def _zones_changed(self) -> None:
+        """The names of a zone that was never served must not be asked elsewhere: that changes the routes."""
+        if self._unserved is not None and self._unserved != self.zones.unserved:
+            self._configure_resolver()
+        self._follow_files()
+
+    def _note_files(self) -> None:
+        """What the configuration files are before they are read."""
+        self._config_known = fingerprint(self.settings.path) if self.settings.path else None
+        self._seed_known = fingerprint(self.settings.hosts.records) if self.settings.hosts.records else None
+
+    def _follow_files(self) -> None:
+        files = {**self.overlays.files, **self.zones.files}
+        if self.settings.path is not None:
+            files[self.settings.path] = self._config_known
+        if self.settings.hosts.records is not None:
+            files[self.settings.hosts.records] = self._seed_known
+        self.files.follow(files)
+
+    async def _follow_networks(self) -> None:
+        """`private` means the networks that are attached now; interfaces come and go."""
+        while True:
+            await asyncio.sleep(NETWORKS_S)
+            try:
+                if "private" not in self.settings.allow.recursion:
+                    continue
+                words = self.settings.allow.recursion
+                found = await asyncio.to_thread(networks.expand, words)
+                if found != self._recursion and words == self.settings.allow.recursion:
+                    log.info("the attached networks are others now: recursion is for %s", ", ".join(found))
+                    self._recursion = found
+                    self._configure_plane()
+            except Exception:
+                log.exception("looking at the interfaces failed")
+
+    # -------------------------------------------------------------------------------------------------------- the ends
+
+    def _instructions(self, listener: socket.socket) -> Instructions:
+        control = self.settings.data.directory / SOCKET_NAME
+        log_settings = self.settings.log
+        return Instructions(
+            listener.fileno(), self.settings.store.url, str(control.absolute()), log_settings.level, log_settings.format
+        )
+
+    def _drain(self, drain_ms: int) -> None:
+        """In a thread: the event loop goes on resolving what clients still wait for."""
+        self.plane.close(min(drain_ms, milliseconds(self.settings.resolver.deadline)))
+
+
+def _absolute(path: Path | None) -> Path:
+    return Path() if path is None else path.absolute()
+
+
+def _keeping_what_cannot_change(running: Settings, wanted: Settings) -> Settings:
+    """The wanted settings, but for those of `planesettings.restart_needed`."""
+    return wanted.model_copy(
+        update={
+            "data": running.data,
+            "store": running.store,
+            "listen": wanted.listen.model_copy(update={"admin": running.listen.admin}),
+            "limits": wanted.limits.model_copy(update={"workers": running.limits.workers}),
+        }
+    )

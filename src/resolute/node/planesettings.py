@@ -1,0 +1,55 @@
+"""From the settings of the operator to those of the data plane."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from resolute import plane
+from resolute.config.tree import Settings
+from resolute.errors import SettingsError
+from resolute.units import milliseconds
+
+DEFAULT_VIEW: Final = "default"
+EVERYBODY: Final = ("0.0.0.0/0", "::/0")
+
+
+def build(settings: Settings, routes: Sequence["plane.Route"], recursion: Sequence[str]) -> "plane.Settings":
+    """The data plane's settings. `recursion`: the prefixes that `allow.recursion` means now.
+
+    Raises SettingsError for what the data plane refuses.
+    """
+    cache, limits = settings.cache, settings.limits
+    allowed = () if settings.resolver.mode == "off" else recursion
+    try:
+        return plane.Settings(
+            views=[plane.View(DEFAULT_VIEW, clients=EVERYBODY, recursion=allowed)],
+            routes=routes,
+            cache_bytes=cache.size,
+            min_ttl_s=cache.min_ttl,
+            max_ttl_s=cache.max_ttl,
+            max_negative_ttl_s=cache.max_negative_ttl,
+            stale_for_s=cache.stale_for,
+            stale_ttl_s=cache.stale_ttl,
+            stale_after_ms=milliseconds(cache.stale_after),
+            deadline_ms=milliseconds(settings.resolver.deadline),
+            handoffs=limits.handoffs,
+            edns_size=limits.edns_size,
+            tcp_clients=limits.tcp_clients,
+            tcp_per_client=limits.tcp_per_client,
+            tcp_idle_ms=milliseconds(limits.tcp_idle),
+            tcp_first_ms=milliseconds(limits.tcp_first),
+            version=settings.identity.version,
+            identity=settings.identity.server,
+        )
+    except ValueError as error:
+        raise SettingsError([f"settings: {error}"]) from error
+
+
+def restart_needed(running: Settings, wanted: Settings) -> list[str]:
+    """The settings that are different and take effect at the next start only, a line each."""
+    pairs = (
+        ("data.directory", running.data.directory, wanted.data.directory),
+        ("store.url", running.store.url, wanted.store.url),
+        ("limits.workers", running.limits.workers, wanted.limits.workers),
+        ("listen.admin", running.listen.admin, wanted.listen.admin),
+    )
+    return [f"{name}: changed, takes effect at the next start of the server" for name, old, new in pairs if old != new]

@@ -1,0 +1,72 @@
+"""What the node says of itself on `GET /status` and `GET /statistics`: plain values for JSON."""
+
+import os
+import time
+from typing import Any
+
+from resolute import __version__
+from resolute.node.node import Node
+from resolute.zones.keeper import ZoneState
+
+
+def status(node: Node) -> dict[str, Any]:
+    """What is served, from what, in which state, and everything that is wrong."""
+    return {
+        "pid": os.getpid(),
+        "version": __version__,
+        "uptime_s": round(time.time() - node.started_at, 1),
+        "configuration": str(node.settings.path) if node.settings.path else None,
+        "listen": {"dns": node.addresses, "admin": node.admin_address},
+        "admin": {"pid": node.admin.pid, "restarts": node.admin.restarts} if node.admin else None,
+        "zones": [_zone(state) for state in node.zones.states],
+        "hosts": [
+            {"file": str(state.path), "names": len(state.entries), "problems": list(state.problems)}
+            for state in node.overlays.hosts
+        ],
+        "local_records": node.overlays.local_names,
+        "upstreams": node.resolver.upstreams(),
+        "store": {"url": node.store.url, "revision": node.store.revision, "problem": node.store.problem or None},
+        "restart_needed": list(node.restart_needed),
+        "problems": list(node.problems()),
+    }
+
+
+def statistics(node: Node) -> dict[str, Any]:
+    """Counters since the start, and what is held and in flight now."""
+    found = node.plane.statistics()
+    return {
+        "plane": dict(found.counters),
+        "cache": {"entries": found.cache_entries, "bytes": found.cache_bytes},
+        "waiting": found.waiting,
+        "tcp_connections": found.tcp_connections,
+        "dispatch": node.dispatcher.statistics(),
+        "resolver": node.resolver.statistics(),
+        "upstreams": [
+            {
+                "address": one.address,
+                "sent": one.sent,
+                "replies": one.replies,
+                "failures": one.failures,
+                "rtt_us": one.rtt_us,
+            }
+            for one in node.plane.upstream_statistics()
+        ],
+    }
+
+
+def _zone(state: ZoneState) -> dict[str, Any]:
+    """`state`: `serving`, `serving the old zone` (its file does not hold now), `not served`."""
+    image = state.image
+    words = "not served" if image is None else "serving the old zone" if state.problems else "serving"
+    return {
+        "name": state.name,
+        "file": str(state.path),
+        "state": words,
+        "serial": image.serial if image else None,
+        "records": image.records if image else 0,
+        "names": image.names if image else 0,
+        "bytes": image.size_bytes if image else 0,
+        "loaded_at": state.loaded_at or None,
+        "problems": list(state.problems),
+        "warnings": list(state.warnings),
+    }

@@ -1,0 +1,68 @@
+"""Which upstreams are for which zone, and the number under which their answers are cached.
+
+A number, once given to a set of upstreams, is that set's for as long as the process lives: answers of one set never
+serve names that another set is asked for. Number 1 is the default route.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from resolute.records import names
+from resolute.resolver.settings import Resolver
+
+DEFAULT_SOURCE: Final = 1
+ROOT: Final = b"\0"
+
+
+@dataclass(frozen=True, slots=True)
+class RoutePlan:
+    """One route: the zone, its number, its upstreams in the order of the settings, and, where names below it cannot be
+    resolved at all, the reason with its Extended DNS Error code."""
+
+    zone: bytes
+    source: int
+    upstreams: tuple[str, ...]
+    refusal: tuple[int, str] | None = None
+
+
+NOT_SUPPORTED: Final = 21
+NOT_READY: Final = 14
+ITERATION_TEXT: Final = (
+    "resolving from the root is not in this version yet: name upstreams with resolver.forward or --forward"
+)
+
+
+class RouteBook:
+    """Makes the routes of a configuration, and remembers the numbers of all configurations before it."""
+
+    def __init__(self) -> None:
+        self._sources: dict[object, int] = {}
+
+    def paths(self, settings: Resolver, unserved: Sequence[bytes] = ()) -> tuple[RoutePlan, ...]:
+        """The routes. `unserved`: our own zones that could not be loaded; nobody else may be asked for their names."""
+        broken = tuple(self._broken(origin) for origin in unserved)
+        if settings.mode == "off":
+            return broken
+        below = {names.fold(origin) for origin in unserved}
+        routes = tuple(self._route(names.from_text(route.zone), tuple(route.forward)) for route in settings.route)
+        return (self._default(settings), *(route for route in routes if names.fold(route.zone) not in below), *broken)
+
+    def _default(self, settings: Resolver) -> RoutePlan:
+        if settings.mode == "forward" and settings.forward:
+            return RoutePlan(ROOT, DEFAULT_SOURCE, _distinct(settings.forward))
+        return RoutePlan(ROOT, DEFAULT_SOURCE, (), (NOT_SUPPORTED, ITERATION_TEXT))
+
+    def _route(self, zone: bytes, upstreams: tuple[str, ...]) -> RoutePlan:
+        return RoutePlan(zone, self._number(frozenset(upstreams)), _distinct(upstreams))
+
+    def _broken(self, origin: bytes) -> RoutePlan:
+        text = f"the zone {names.to_text(origin)} could not be loaded: see resolute status"
+        return RoutePlan(origin, self._number(names.fold(origin)), (), (NOT_READY, text))
+
+    def _number(self, key: object) -> int:
+        return self._sources.setdefault(key, DEFAULT_SOURCE + 1 + len(self._sources))
+
+
+def _distinct(addresses: Sequence[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(addresses))
