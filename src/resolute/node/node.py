@@ -8,6 +8,7 @@ reload:  read all -> does it hold? -- no --> nothing has changed, every problem 
 
 import asyncio
 import logging
+import os
 import socket
 import time
 from collections.abc import Callable
@@ -118,7 +119,6 @@ class Node:
                 for problem in error.problems:
                     log.error("reload refused, nothing has changed: %s", problem)
                 raise
-            self.reload_problems = ()
             log.info("reloaded: %d problems", len(reloaded.problems))
             return reloaded
 
@@ -150,6 +150,7 @@ class Node:
         await self.zones.commit(zones)
         await self.overlays.commit(hosts)
         self._configure_logging(wanted)
+        self.reload_problems = ()
         await self.store.seed(wanted.hosts.records)
         self._follow_files()
         if running.resolver != wanted.resolver:
@@ -197,9 +198,9 @@ class Node:
         if config in paths and await asyncio.to_thread(fingerprint, config) is not None:
             try:
                 await self.reload()
+                return
             except SettingsError:
-                self._follow_files()  # said by `reload`; the edit that mends it is followed
-            return
+                pass  # said by `reload`; the other files are followed all the same
         if seed in paths:
             self._seed_known = fingerprint(seed)
             await self.store.seed(seed)
@@ -256,7 +257,7 @@ class Node:
 
 
 def _absolute(path: Path | None) -> Path:
-    return Path() if path is None else path.absolute()
+    return Path() if path is None else Path(os.path.abspath(path))
 
 
 def _keeping_what_cannot_change(running: Settings, wanted: Settings) -> Settings:

@@ -351,7 +351,7 @@ class Plane:
         """A descriptor that polls readable while `pull` would return something."""
     def pull(self, limit: int = 256) -> tuple[list[Handoff], list[Exchanged]]:
         """Takes what has come up, at once; empty lists when there is nothing."""
-    def answer(self, handoff: int, reply: bytes, *, stale: bool = False) -> bool:
+    def answer(self, handoff: int, reply: bytes) -> bool:
         """The verified reply to a handoff's question: it is cached and sent to all who wait. False when nobody waits any
         more (it is cached all the same). Raises ValueError when it does not parse or answers another question."""
     def fail(self, handoff: int, *, rcode: int, ede: int, text: str, cache_s: int) -> bool:

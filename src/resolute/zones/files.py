@@ -36,7 +36,8 @@ def load(path: Path, origin: bytes) -> ZoneLoad:
     files = {path: fingerprint(path)}
     try:
         scan = plane.scan_zone_file(str(path), origin)
-        files |= {Path(file): fingerprint_since(Path(file), started_ns) for file in scan.files if Path(file) != path}
+        included = {Path(os.path.abspath(file)) for file in scan.files} - {path}
+        files |= {file: fingerprint_since(file, started_ns) for file in included}
         _convert_foreign(scan)
         image = scan.compile()
     except OSError as error:

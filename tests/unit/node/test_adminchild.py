@@ -29,7 +29,7 @@ def with_child(directory: Path, scenario: Callable[[AdminChild, str], Awaitable[
             pid = child.pid
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
-        assert pid is None or not Path(f"/proc/{pid}").exists()
+        assert pid is None or not Path(f"/proc/{pid}").exists()  # noqa: ASYNC240
 
     with listener:
         asyncio.run(run(listener))

@@ -1,0 +1,292 @@
+//! The `Plane` class.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use resolute_plane::answer::{self, Given, Incoming, Room, Transport, Verdict, World};
+use resolute_plane::cache::Cached;
+use resolute_plane::clock;
+use resolute_plane::exchange::{Order, Purpose};
+use resolute_plane::explain::Steps;
+use resolute_plane::hash;
+use resolute_plane::querylog::Format;
+use resolute_plane::snapshot::Snapshot;
+use resolute_wire::code::flag;
+use resolute_wire::compose::Known;
+use resolute_wire::edns::Ede;
+use resolute_wire::name::Name;
+
+use crate::error;
+use crate::settings::{Settings, endpoint};
+use crate::traffic::{CacheEntry, Exchanged, Handoff, Statistics, Step, UpstreamStatistics};
+use crate::zone::{OverlayImage, ZoneImage};
+
+/// The data plane.
+#[pyclass(frozen, module = "resolute.plane._native")]
+pub struct Plane {
+    plane: resolute_plane::plane::Plane,
+    tokens: AtomicU64,
+}
+
+#[pymethods]
+impl Plane {
+    #[new]
+    #[pyo3(signature = (settings, *, workers = 0))]
+    fn new(settings: &Settings, workers: usize) -> PyResult<Self> {
+        let plane = resolute_plane::plane::Plane::start(settings.0.clone(), workers)
+            .map_err(|error| error::system(&error, "threads of the data plane".into()))?;
+        Ok(Self { plane, tokens: AtomicU64::new(1) })
+    }
+
+    fn listen(&self, py: Python<'_>, addresses: Vec<String>) -> PyResult<Vec<String>> {
+        self.open()?;
+        let addresses = addresses.iter().map(|text| endpoint(text)).collect::<PyResult<Vec<SocketAddr>>>()?;
+        let bound = py.detach(|| self.plane.listen(&addresses));
+        let bound = bound.map_err(|(address, error)| error::system(&error, address.to_string()))?;
+        Ok(bound.iter().map(SocketAddr::to_string).collect())
+    }
+
+    fn configure(&self, py: Python<'_>, settings: &Settings) -> PyResult<()> {
+        self.open()?;
+        py.detach(|| self.plane.configure(settings.0.clone()));
+        Ok(())
+    }
+
+    #[pyo3(signature = (put = vec![], *, drop = vec![], view = None))]
+    fn publish(
+        &self,
+        py: Python<'_>,
+        put: Vec<PyRef<'_, ZoneImage>>,
+        drop: Vec<Bound<'_, PyBytes>>,
+        view: Option<&str>,
+    ) -> PyResult<()> {
+        self.open()?;
+        let put = put.iter().map(|zone| zone.image.clone()).collect();
+        let drop = drop.iter().map(|wire| {
+            let name = error::name(wire.as_bytes())?.lower();
+            Ok((hash::of_name(name.as_wire()), name.as_wire().to_vec()))
+        });
+        let drop = drop.collect::<PyResult<Vec<_>>>()?;
+        if py.detach(|| self.plane.publish(put, &drop, view)) { Ok(()) } else { Err(no_view(view)) }
+    }
+
+    #[pyo3(signature = (overlays, *, view = None))]
+    fn set_overlays(
+        &self,
+        py: Python<'_>,
+        overlays: Vec<PyRef<'_, OverlayImage>>,
+        view: Option<&str>,
+    ) -> PyResult<()> {
+        self.open()?;
+        let overlays = overlays.iter().map(|overlay| overlay.0.clone()).collect();
+        if py.detach(|| self.plane.set_overlays(overlays, view)) { Ok(()) } else { Err(no_view(view)) }
+    }
+
+    fn zones(&self) -> Vec<(Option<String>, ZoneImage)> {
+        self.plane.zones().into_iter().map(|(view, image)| (view, ZoneImage::of(image))).collect()
+    }
+
+    fn fileno(&self) -> i32 {
+        self.plane.engine.upward.descriptor()
+    }
+
+    #[pyo3(signature = (limit = 256))]
+    fn pull(&self, limit: usize) -> (Vec<Handoff>, Vec<Exchanged>) {
+        let (handoffs, exchanges) = self.plane.engine.upward.pull(limit);
+        let snapshot = self.plane.engine.snapshot.load();
+        let handoff = |handoff: resolute_plane::upward::Handoff| {
+            let view = view_name(&snapshot, handoff.key.view);
+            Handoff { handoff, view }
+        };
+        (handoffs.into_iter().map(handoff).collect(), exchanges.into_iter().map(Exchanged).collect())
+    }
+
+    fn answer(&self, py: Python<'_>, handoff: u64, reply: &[u8]) -> PyResult<bool> {
+        self.open()?;
+        py.detach(|| self.plane.desk.lock().answered(handoff, reply))
+            .map_err(|_| error::value("the reply does not parse, or does not answer the question"))
+    }
+
+    #[pyo3(signature = (handoff, *, rcode, ede, text, cache_s))]
+    fn fail(&self, py: Python<'_>, handoff: u64, rcode: u16, ede: u16, text: &str, cache_s: u32) -> PyResult<bool> {
+        self.open()?;
+        if rcode > 15 {
+            return Err(error::value(format!("rcode must be 0 to 15, not {rcode}")));
+        }
+        let text = &text[..text.floor_char_boundary(255)];
+        Ok(py.detach(|| self.plane.desk.lock().failed(handoff, rcode, Ede { code: ede, text }, cache_s)))
+    }
+
+    #[pyo3(signature = (
+        upstream, qname, qtype, qclass = 1, *, timeout_ms, dnssec_ok = false, checking_disabled = false,
+        recursion_desired = true, tcp = false
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python method")]
+    fn exchange(
+        &self,
+        upstream: &str,
+        qname: &[u8],
+        qtype: u16,
+        qclass: u16,
+        timeout_ms: u32,
+        dnssec_ok: bool,
+        checking_disabled: bool,
+        recursion_desired: bool,
+        tcp: bool,
+    ) -> PyResult<u64> {
+        self.open()?;
+        let token = self.tokens.fetch_add(1, Relaxed);
+        let flags = if recursion_desired { flag::RD } else { 0 } | if checking_disabled { flag::CD } else { 0 };
+        let order = Order {
+            purpose: Purpose::Python(token),
+            upstream: endpoint(upstream)?,
+            qname: error::name(qname)?,
+            qtype,
+            qclass,
+            flags,
+            dnssec_ok,
+            timeout_ms,
+            tcp,
+        };
+        self.plane.exchange(order).map_err(|_| closed())?;
+        Ok(token)
+    }
+
+    fn upstream_statistics(&self) -> Vec<UpstreamStatistics> {
+        let all = self.plane.engine.upstreams.all().into_iter();
+        all.map(|(address, measured)| UpstreamStatistics {
+            address: address.to_string(),
+            sent: measured.sent,
+            replies: measured.replies,
+            failures: measured.failures,
+            rtt_us: measured.rtt_us,
+        })
+        .collect()
+    }
+
+    #[pyo3(signature = (qname, qtype, *, client, recursion_desired = true))]
+    fn explain<'py>(
+        &self,
+        py: Python<'py>,
+        qname: &[u8],
+        qtype: u16,
+        client: &str,
+        recursion_desired: bool,
+    ) -> PyResult<(Vec<Step>, Option<Bound<'py, PyBytes>>)> {
+        let address: IpAddr = client.parse().map_err(|_| error::value(format!("{client:?} is not an address")))?;
+        let name = error::name(qname)?;
+        let engine = &self.plane.engine;
+        let (snapshot, cache) = (engine.snapshot.load(), engine.cache.load());
+        let world = World { snapshot: &snapshot, cache: &cache, now: clock::seconds() };
+        let packet = query(&name, qtype, recursion_desired);
+        let incoming = Incoming { packet: &packet, address, transport: Transport::Tcp };
+        let (mut buf, mut known, mut steps) = (vec![0; 65_535], Known::new(), Steps::default());
+        let room = Room { buf: &mut buf, known: &mut known };
+        let verdict = answer::answer(world, incoming, Given::Nothing, room, &mut steps);
+        let message = match verdict {
+            Verdict::Reply(sent) => Some(PyBytes::new(py, &buf[..sent.len])),
+            Verdict::Ask(_) | Verdict::Silence => None,
+        };
+        Ok((steps.0.into_iter().map(|(stage, text)| Step { stage, text }).collect(), message))
+    }
+
+    #[pyo3(signature = (qname = None, *, subtree = true))]
+    fn cache_entries(&self, py: Python<'_>, qname: Option<&[u8]>, subtree: bool) -> PyResult<Vec<CacheEntry>> {
+        let at = qname.map(error::name).transpose()?;
+        let (engine, now) = (&self.plane.engine, clock::seconds());
+        let snapshot = engine.snapshot.load();
+        Ok(py.detach(|| {
+            let wanted = |entry: &resolute_plane::cache::Entry| match &at {
+                None => true,
+                Some(name) if subtree => resolute_wire::name::is_at_or_below(entry.qname(), name.as_wire()),
+                Some(name) => entry.qname().eq_ignore_ascii_case(name.as_wire()),
+            };
+            let entries = engine.cache.load().entries(now).into_iter().filter(wanted);
+            entries.map(|entry| describe(&entry, &snapshot, now)).collect()
+        }))
+    }
+
+    #[pyo3(signature = (qname = None, *, subtree = false))]
+    fn cache_flush(&self, py: Python<'_>, qname: Option<&[u8]>, subtree: bool) -> PyResult<usize> {
+        let at = qname.map(error::name).transpose()?;
+        Ok(py.detach(|| self.plane.engine.cache.load().flush(at.as_ref().map(|name| (name, subtree)))))
+    }
+
+    fn statistics(&self) -> Statistics {
+        let engine = &self.plane.engine;
+        let cache = engine.cache.load();
+        Statistics {
+            counters: engine.stats.totals().into_iter().collect(),
+            cache_entries: cache.len(),
+            cache_bytes: cache.bytes(),
+            waiting: engine.inflight.len(),
+            tcp_connections: engine.tcp_connections.load(Relaxed),
+        }
+    }
+
+    #[pyo3(signature = (format))]
+    fn log_queries(&self, format: Option<&str>) -> PyResult<()> {
+        let format = match format {
+            None => None,
+            Some("text") => Some(Format::Text),
+            Some("json") => Some(Format::Json),
+            Some(other) => return Err(error::value(format!("format must be text or json, not {other:?}"))),
+        };
+        self.plane.engine.log.switch(format).map_err(|error| error::system(&error, "query log".into()))
+    }
+
+    #[pyo3(signature = (drain_ms = 2_000))]
+    fn close(&self, py: Python<'_>, drain_ms: u64) {
+        py.detach(|| self.plane.close(Duration::from_millis(drain_ms)));
+    }
+}
+
+impl Plane {
+    fn open(&self) -> PyResult<()> {
+        if self.plane.is_closed() { Err(closed()) } else { Ok(()) }
+    }
+}
+
+fn describe(entry: &resolute_plane::cache::Entry, snapshot: &Snapshot, now: u32) -> CacheEntry {
+    let key = entry.key();
+    let mut message = entry.message().to_vec();
+    entry.patch_ttls(&mut message, now, None);
+    CacheEntry {
+        qname: entry.qname().to_vec(),
+        qtype: key.qtype,
+        qclass: key.qclass,
+        view: view_name(snapshot, key.view),
+        source: key.source,
+        dnssec_ok: key.dnssec_ok,
+        checking_disabled: key.checking_disabled,
+        ttl_s: entry.ttl_left(now),
+        message,
+    }
+}
+
+fn view_name(snapshot: &Snapshot, view: u16) -> String {
+    snapshot.rules.settings.views.get(usize::from(view)).map_or_else(String::new, |view| view.name.clone())
+}
+
+/// A query for an explanation: class IN, no EDNS.
+fn query(name: &Name, qtype: u16, recursion_desired: bool) -> Vec<u8> {
+    let flags = if recursion_desired { flag::RD } else { 0 };
+    let mut packet = vec![0, 0];
+    packet.extend_from_slice(&flags.to_be_bytes());
+    packet.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, 0]);
+    packet.extend_from_slice(name.as_wire());
+    packet.extend_from_slice(&qtype.to_be_bytes());
+    packet.extend_from_slice(&[0, 1]);
+    packet
+}
+
+fn closed() -> PyErr {
+    error::value("the plane is closed")
+}
+
+fn no_view(view: Option<&str>) -> PyErr {
+    error::value(format!("there is no view {:?}", view.unwrap_or_default()))
+}

@@ -1,0 +1,150 @@
+//! Settings as frozen values.
+
+use std::net::SocketAddr;
+
+use pyo3::prelude::*;
+use resolute_plane::settings as rs;
+use resolute_wire::name::Name;
+
+use crate::error;
+
+/// What a group of clients sees.
+#[pyclass(frozen, from_py_object, module = "resolute.plane._native")]
+#[derive(Clone)]
+pub struct View(rs::View);
+
+#[pymethods]
+impl View {
+    #[new]
+    #[pyo3(signature = (name, *, clients = vec![], recursion = vec![]))]
+    fn new(name: String, clients: Vec<String>, recursion: Vec<String>) -> PyResult<Self> {
+        Ok(Self(rs::View { name, clients: prefixes(&clients)?, recursion: prefixes(&recursion)? }))
+    }
+
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+}
+
+/// A server that the data plane may ask by itself.
+#[pyclass(frozen, from_py_object, module = "resolute.plane._native")]
+#[derive(Clone)]
+pub struct Upstream(rs::Upstream);
+
+#[pymethods]
+impl Upstream {
+    #[new]
+    #[pyo3(signature = (address, *, timeout_ms))]
+    fn new(address: &str, timeout_ms: u32) -> PyResult<Self> {
+        Ok(Self(rs::Upstream { address: endpoint(address)?, timeout_ms }))
+    }
+
+    #[getter]
+    fn address(&self) -> String {
+        self.0.address.to_string()
+    }
+
+    #[getter]
+    fn timeout_ms(&self) -> u32 {
+        self.0.timeout_ms
+    }
+}
+
+/// Where the names below a zone are resolved.
+#[pyclass(frozen, from_py_object, module = "resolute.plane._native")]
+#[derive(Clone)]
+pub struct Route(rs::Route);
+
+#[pymethods]
+impl Route {
+    #[new]
+    #[pyo3(signature = (zone, *, source, upstreams = vec![], plain = true))]
+    fn new(zone: &[u8], source: u32, upstreams: Vec<Upstream>, plain: bool) -> PyResult<Self> {
+        let zone: Name = error::name(zone)?;
+        let upstreams = upstreams.into_iter().map(|upstream| upstream.0).collect();
+        Ok(Self(rs::Route { zone: zone.lower(), source, upstreams, plain }))
+    }
+
+    #[getter]
+    fn zone(&self) -> &[u8] {
+        self.0.zone.as_wire()
+    }
+
+    #[getter]
+    fn source(&self) -> u32 {
+        self.0.source
+    }
+}
+
+/// Everything of the data plane that can change while it runs.
+#[pyclass(frozen, module = "resolute.plane._native")]
+pub struct Settings(pub rs::Settings);
+
+#[pymethods]
+impl Settings {
+    #[new]
+    #[pyo3(signature = (
+        *, views, routes = vec![], cache_bytes = 67_108_864, min_ttl_s = 0, max_ttl_s = 86_400,
+        max_negative_ttl_s = 3_600, stale_for_s = 86_400, stale_ttl_s = 30, stale_after_ms = 1_800, deadline_ms = 4_000,
+        handoffs = 4_096, edns_size = 1_232, tcp_clients = 1_024, tcp_per_client = 32, tcp_idle_ms = 10_000,
+        tcp_first_ms = 2_000, version = None, identity = None
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python class")]
+    fn new(
+        views: Vec<View>,
+        routes: Vec<Route>,
+        cache_bytes: usize,
+        min_ttl_s: u32,
+        max_ttl_s: u32,
+        max_negative_ttl_s: u32,
+        stale_for_s: u32,
+        stale_ttl_s: u32,
+        stale_after_ms: u32,
+        deadline_ms: u32,
+        handoffs: usize,
+        edns_size: u16,
+        tcp_clients: usize,
+        tcp_per_client: usize,
+        tcp_idle_ms: u32,
+        tcp_first_ms: u32,
+        version: Option<String>,
+        identity: Option<String>,
+    ) -> PyResult<Self> {
+        if !(512..=4_096).contains(&edns_size) {
+            return Err(error::value(format!("edns_size must be 512 to 4096, not {edns_size}")));
+        }
+        if views.is_empty() {
+            return Err(error::value("views must have at least the default view"));
+        }
+        Ok(Self(rs::Settings {
+            views: views.into_iter().map(|view| view.0).collect(),
+            routes: routes.into_iter().map(|route| route.0).collect(),
+            cache_bytes,
+            min_ttl_s,
+            max_ttl_s,
+            max_negative_ttl_s,
+            stale_for_s,
+            stale_ttl_s,
+            stale_after_ms,
+            deadline_ms,
+            handoffs,
+            edns_size,
+            tcp_clients,
+            tcp_per_client,
+            tcp_idle_ms,
+            tcp_first_ms,
+            version,
+            identity,
+        }))
+    }
+}
+
+/// An address with a port, as text.
+pub fn endpoint(text: &str) -> PyResult<SocketAddr> {
+    text.parse().map_err(|_| error::value(format!("{text:?} is not an address with a port, such as 192.0.2.1:53")))
+}
+
+fn prefixes(texts: &[String]) -> PyResult<Vec<rs::Prefix>> {
+    texts.iter().map(|text| text.parse().map_err(error::value)).collect()
+}
