@@ -40,9 +40,15 @@ def question(qname: str, rdtype: int = 1, rdclass: int = 1) -> bytes:
     return dns.name.from_text(qname).to_wire() + struct.pack("!HH", rdtype, rdclass)
 
 
-def query(qname: str, rdtype: int = 1, rdclass: int = 1, *, flags: int = 0, opcode: int = 0, extra: bytes = b"") -> bytes:
+def query(
+    qname: str, rdtype: int = 1, rdclass: int = 1, *, flags: int = 0, opcode: int = 0, extra: bytes = b""
+) -> bytes:
     """A message with one question; `extra` is an additional section of one record."""
-    return header(flags=flags, opcode=opcode, counts=(1, 0, 0, 1 if extra else 0)) + question(qname, rdtype, rdclass) + extra
+    return (
+        header(flags=flags, opcode=opcode, counts=(1, 0, 0, 1 if extra else 0))
+        + question(qname, rdtype, rdclass)
+        + extra
+    )
 
 
 def opt(*, size: int = 1232, ttl: int = 0, options: bytes = b"", name: bytes = b"\0") -> bytes:

@@ -22,7 +22,7 @@ if need "$python" "Python 3.11 or newer" "python3 and python3-venv, or name anot
 fi
 need git "version control" "git"
 need cc "a C compiler" "gcc or clang (build-essential)"
-if need cargo "the Rust build tool" "Rust from https://rustup.rs"; then
+if need cargo "the Rust build tool" "Rust, with rustup"; then
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     found=$(rustc --version 2>/dev/null | cut -d' ' -f2)
     if [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then

@@ -30,7 +30,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut bound = bind(address, 1)?;
     let listener = UdpListener::new(bound.udp.pop().ok_or("no socket")?, bound.address);
     let mut poll = Poll::new()?;
-    poll.registry().register(&mut SourceFd(&listener.as_raw_fd()), Token(0), Interest::READABLE)?;
+    poll.registry()
+        .register(&mut SourceFd(&listener.as_raw_fd()), Token(0), Interest::READABLE)?;
     let mut events = Events::with_capacity(8);
     let mut batch = Batch::new(listener.needs_local());
     eprintln!("ready: {}", bound.address);

@@ -32,7 +32,10 @@ struct Ranges {
 impl Admission {
     /// Compiles the prefixes of all views.
     pub fn new(views: &[View]) -> Self {
-        Self { v4: Ranges::new(views, 32), v6: Ranges::new(views, 128) }
+        Self {
+            v4: Ranges::new(views, 32),
+            v6: Ranges::new(views, 128),
+        }
     }
 
     /// Who an address is.
@@ -43,7 +46,11 @@ impl Admission {
             IpAddr::V4(v4) => self.v4.find(u128::from(u32::from(v4))),
             IpAddr::V6(v6) => self.v6.find(u128::from(v6)),
         };
-        Client { address, view, recursion }
+        Client {
+            address,
+            view,
+            recursion,
+        }
     }
 }
 
@@ -73,7 +80,11 @@ impl Ranges {
 /// whether one of its recursion prefixes is around it.
 fn grant(views: &[View], width: u32, address: u128) -> (u16, bool) {
     let longest = |prefixes: &[Prefix]| {
-        prefixes.iter().filter(|prefix| holds(prefix, width, address)).map(|prefix| i32::from(prefix.length)).max()
+        prefixes
+            .iter()
+            .filter(|prefix| holds(prefix, width, address))
+            .map(|prefix| i32::from(prefix.length))
+            .max()
     };
     let mut best = (0, -1);
     for (at, view) in views.iter().enumerate() {
@@ -81,7 +92,9 @@ fn grant(views: &[View], width: u32, address: u128) -> (u16, bool) {
             best = (at as u16, length);
         }
     }
-    let recursion = views.get(usize::from(best.0)).is_some_and(|view| longest(&view.recursion).is_some());
+    let recursion = views
+        .get(usize::from(best.0))
+        .is_some_and(|view| longest(&view.recursion).is_some());
     (best.0, recursion)
 }
 
@@ -101,12 +114,15 @@ fn bounds(prefix: &Prefix, width: u32) -> Option<(u128, u128)> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn view(name: &str, clients: &[&str], recursion: &[&str]) -> View {
         let parse = |list: &[&str]| list.iter().map(|text| text.parse().unwrap()).collect();
-        View { name: name.into(), clients: parse(clients), recursion: parse(recursion) }
+        View {
+            name: name.into(),
+            clients: parse(clients),
+            recursion: parse(recursion),
+        }
     }
 
     #[test]
@@ -136,7 +152,10 @@ mod tests {
 
     #[test]
     fn prefixes() {
-        assert_eq!("192.0.2.77/24".parse::<Prefix>().unwrap().address.to_string(), "192.0.2.0");
+        assert_eq!(
+            "192.0.2.77/24".parse::<Prefix>().unwrap().address.to_string(),
+            "192.0.2.0"
+        );
         assert!("192.0.2.0/33".parse::<Prefix>().is_err());
         assert!("example".parse::<Prefix>().is_err());
         assert_eq!("::/0".parse::<Prefix>().unwrap().length, 0);

@@ -148,7 +148,14 @@ pub fn answer<'a>(
     match query::parse(incoming.packet) {
         Parsed::Query(query) => {
             let client = world.snapshot.rules.admission.classify(incoming.address);
-            Stages { world, query: &query, client, transport: incoming.transport, given }.run(room, recorder)
+            Stages {
+                world,
+                query: &query,
+                client,
+                transport: incoming.transport,
+                given,
+            }
+            .run(room, recorder)
         }
         Parsed::Refuse(refusal) | Parsed::CookieOnly(refusal) => refuse(world, incoming.packet, refusal, room),
         Parsed::Ignore => Verdict::Silence,
@@ -172,7 +179,16 @@ impl<'a> Stages<'a, '_> {
         let Room { buf, known } = room;
         let mut composer = Composer::new(buf, known, self.limit(), query.question(), query.edns.is_some());
         if let Some(rcode) = self.meta(&mut composer) {
-            return self.finish(composer, Said { rcode, aa: false, overlay: false }, Origin::Server, None);
+            return self.finish(
+                composer,
+                Said {
+                    rcode,
+                    aa: false,
+                    overlay: false,
+                },
+                Origin::Server,
+                None,
+            );
         }
         let path = Path::of_query(query);
         let asked = Asked {
@@ -191,7 +207,9 @@ impl<'a> Stages<'a, '_> {
                 self.resolve(path, None, composer, recorder)
             }
             Zoned::Outside(target, said) if asked.recursion => {
-                recorder.step("zones", || format!("a CNAME leads to {target}, which is not in our zones"));
+                recorder.step("zones", || {
+                    format!("a CNAME leads to {target}, which is not in our zones")
+                });
                 self.resolve(Path::of(target.as_wire()), Some(said), composer, recorder)
             }
             Zoned::Outside(_, said) => {
@@ -227,11 +245,28 @@ impl<'a> Stages<'a, '_> {
         recorder: &mut impl Recorder,
     ) -> Verdict<'a> {
         let query = self.query;
-        let none = Said { rcode: rcode::NOERROR, aa: false, overlay: false };
+        let none = Said {
+            rcode: rcode::NOERROR,
+            aa: false,
+            overlay: false,
+        };
         if !self.client.recursion {
-            recorder.step("cache", || "this client may not ask for names that are not ours: REFUSED".into());
-            let ede = Ede { code: ede::PROHIBITED, text: "" };
-            return self.finish(composer, Said { rcode: rcode::REFUSED, ..none }, Origin::Server, Some(ede));
+            recorder.step("cache", || {
+                "this client may not ask for names that are not ours: REFUSED".into()
+            });
+            let ede = Ede {
+                code: ede::PROHIBITED,
+                text: "",
+            };
+            return self.finish(
+                composer,
+                Said {
+                    rcode: rcode::REFUSED,
+                    ..none
+                },
+                Origin::Server,
+                Some(ede),
+            );
         }
         let route = self.world.snapshot.rules.routes.find(&path, usize::MAX);
         let key = Key::new(
@@ -247,10 +282,10 @@ impl<'a> Stages<'a, '_> {
             },
         );
         let qname = path.suffix(0);
-        if let Given::Fresh(entry) = self.given {
-            if entry.answers(&key, qname) {
-                return self.serve(entry, Origin::Resolver, prefix, composer);
-            }
+        if let Given::Fresh(entry) = self.given
+            && entry.answers(&key, qname)
+        {
+            return self.serve(entry, Origin::Resolver, prefix, composer);
         }
         match self.world.cache.get(&key, qname, self.world.now) {
             Lookup::Hit(entry) => {
@@ -262,7 +297,9 @@ impl<'a> Stages<'a, '_> {
             Lookup::Stale(entry) => {
                 if let Some(entry) = entry.as_ref() {
                     let time_up = matches!(self.given, Given::TimeUp | Given::StaleOnly);
-                    recorder.step("cache", || format!("{}: past its TTL, kept to be served stale", self.describe_entry(entry)));
+                    recorder.step("cache", || {
+                        format!("{}: past its TTL, kept to be served stale", self.describe_entry(entry))
+                    });
                     if time_up || entry.is_held(self.world.now) {
                         return self.serve(entry, Origin::Stale, prefix, composer);
                     }
@@ -272,16 +309,42 @@ impl<'a> Stages<'a, '_> {
         }
         if !query.recursion_desired() {
             recorder.step("forward", || "RD=0 asks nobody: REFUSED".into());
-            let ede = Ede { code: ede::NOT_AUTHORITATIVE, text: "" };
-            return self.finish(composer, Said { rcode: rcode::REFUSED, ..none }, Origin::Server, Some(ede));
+            let ede = Ede {
+                code: ede::NOT_AUTHORITATIVE,
+                text: "",
+            };
+            return self.finish(
+                composer,
+                Said {
+                    rcode: rcode::REFUSED,
+                    ..none
+                },
+                Origin::Server,
+                Some(ede),
+            );
         }
         if matches!(self.given, Given::TimeUp | Given::Fresh(_)) {
-            let ede = Ede { code: ede::NO_REACHABLE_AUTHORITY, text: "no answer within the time for it" };
-            return self.finish(composer, Said { rcode: rcode::SERVFAIL, ..none }, Origin::Server, Some(ede));
+            let ede = Ede {
+                code: ede::NO_REACHABLE_AUTHORITY,
+                text: "no answer within the time for it",
+            };
+            return self.finish(
+                composer,
+                Said {
+                    rcode: rcode::SERVFAIL,
+                    ..none
+                },
+                Origin::Server,
+                Some(ede),
+            );
         }
         recorder.step("forward", || describe_route(route.map(|route| &**route)));
         match Name::from_wire(qname) {
-            Ok(qname) => Verdict::Ask(Ask { key, qname, route: route.map(|route| &**route) }),
+            Ok(qname) => Verdict::Ask(Ask {
+                key,
+                qname,
+                route: route.map(|route| &**route),
+            }),
             Err(_) => Verdict::Silence,
         }
     }
@@ -291,12 +354,24 @@ impl<'a> Stages<'a, '_> {
     fn serve(&self, entry: &Entry, origin: Origin, prefix: Option<Said>, composer: Composer<'_>) -> Verdict<'a> {
         let stale = origin == Origin::Stale;
         let stale_ttl = stale.then_some(self.world.snapshot.rules.settings.stale_ttl_s);
-        let said = Said { rcode: entry.rcode(), aa: false, overlay: false };
+        let said = Said {
+            rcode: entry.rcode(),
+            aa: false,
+            overlay: false,
+        };
         let ede = entry.ede(stale);
         if let Some(prefix) = prefix {
             let mut composer = composer;
             self.append(entry, stale_ttl, &mut composer);
-            return self.finish(composer, Said { rcode: said.rcode, ..prefix }, origin, ede);
+            return self.finish(
+                composer,
+                Said {
+                    rcode: said.rcode,
+                    ..prefix
+                },
+                origin,
+                ede,
+            );
         }
         let query = self.query;
         let (buf, known) = composer.into_room();
@@ -328,10 +403,20 @@ impl<'a> Stages<'a, '_> {
         let mut data = Vec::new();
         for record in message.records().flatten() {
             data.clear();
-            if !rdata::expand(message.bytes, record.rdata_start, record.rdata_end, record.rtype, &mut data) {
+            if !rdata::expand(
+                message.bytes,
+                record.rdata_start,
+                record.rdata_end,
+                record.rtype,
+                &mut data,
+            ) {
                 continue;
             }
-            let head = Head { rtype: record.rtype, class: record.class, ttl: record.ttl };
+            let head = Head {
+                rtype: record.rtype,
+                class: record.class,
+                ttl: record.ttl,
+            };
             if !composer.record(record.section, Owner::Name(record.owner.as_wire()), head, &data) {
                 composer.truncated = true;
                 return;
@@ -351,10 +436,19 @@ impl<'a> Stages<'a, '_> {
             flags |= flag::RA;
         }
         let udp_size = self.world.snapshot.rules.settings.edns_size;
-        let opt = query.edns.map(|edns| Opt { udp_size, dnssec_ok: edns.dnssec_ok, ede });
+        let opt = query.edns.map(|edns| Opt {
+            udp_size,
+            dnssec_ok: edns.dnssec_ok,
+            ede,
+        });
         let truncated = composer.truncated;
         let len = composer.finish(query.id, flags, said.rcode, opt);
-        Verdict::Reply(Sent { len, rcode: said.rcode, truncated, origin })
+        Verdict::Reply(Sent {
+            len,
+            rcode: said.rcode,
+            truncated,
+            origin,
+        })
     }
 
     /// The largest reply that the client takes (RFC 6891 6.2.5) and that we send without fragments (RFC 9715).
@@ -365,41 +459,81 @@ impl<'a> Stages<'a, '_> {
         }
         let ours = self.world.snapshot.rules.settings.edns_size;
         let limit = self.query.edns.map_or(PLAIN_UDP, |edns| edns.udp_size.min(ours));
-        usize::from(if self.query.qtype == rtype::ANY { limit.min(PLAIN_UDP) } else { limit })
+        usize::from(if self.query.qtype == rtype::ANY {
+            limit.min(PLAIN_UDP)
+        } else {
+            limit
+        })
     }
 
     fn describe_client(&self) -> String {
-        let view = self.world.snapshot.rules.settings.views.get(usize::from(self.client.view));
-        let view = view.map(|view| view.name.as_str()).filter(|name| !name.is_empty()).unwrap_or("default");
-        let right = if self.client.recursion { "may recurse" } else { "may not recurse" };
+        let view = self
+            .world
+            .snapshot
+            .rules
+            .settings
+            .views
+            .get(usize::from(self.client.view));
+        let view = view
+            .map(|view| view.name.as_str())
+            .filter(|name| !name.is_empty())
+            .unwrap_or("default");
+        let right = if self.client.recursion {
+            "may recurse"
+        } else {
+            "may not recurse"
+        };
         format!("client {} is in the {view} view and {right}", self.client.address)
     }
 
     fn describe_entry(&self, entry: &Entry) -> String {
         let key = entry.key();
-        let (name, kind, code) = (name::text(entry.qname()), rtype::text(key.qtype), rcode::text(entry.rcode()));
+        let (name, kind, code) = (
+            name::text(entry.qname()),
+            rtype::text(key.qtype),
+            rcode::text(entry.rcode()),
+        );
         let left = entry.ttl_left(self.world.now);
-        format!("{name} {kind} is cached: {code}, {left} s left, learnt from source {}", key.source)
+        format!(
+            "{name} {kind} is cached: {code}, {left} s left, learnt from source {}",
+            key.source
+        )
     }
 }
 
 fn describe_route(route: Option<&Route>) -> String {
-    let Some(route) = route else { return "no route for the name: handed to the resolver".into() };
+    let Some(route) = route else {
+        return "no route for the name: handed to the resolver".into();
+    };
     let zone = route.zone;
     match route.upstreams.first().filter(|_| route.plain) {
-        Some(upstream) => format!("route {zone} (source {}): asks {} first", route.source, upstream.address),
+        Some(upstream) => format!(
+            "route {zone} (source {}): asks {} first",
+            route.source, upstream.address
+        ),
         None => format!("route {zone} (source {}): handed to the resolver", route.source),
     }
 }
 
 /// A reply that says only an rcode.
 fn refuse<'a>(world: World<'_>, packet: &[u8], refusal: Refusal, room: Room<'_>) -> Verdict<'a> {
-    let question = packet.get(name::HEADER..name::HEADER + refusal.question_len).unwrap_or(&[]);
+    let question = packet
+        .get(name::HEADER..name::HEADER + refusal.question_len)
+        .unwrap_or(&[]);
     let limit = usize::from(PLAIN_UDP);
     let composer = Composer::new(room.buf, room.known, limit, question, refusal.edns);
     let udp_size = world.snapshot.rules.settings.edns_size;
-    let opt = refusal.edns.then_some(Opt { udp_size, dnssec_ok: refusal.dnssec_ok, ede: None });
+    let opt = refusal.edns.then_some(Opt {
+        udp_size,
+        dnssec_ok: refusal.dnssec_ok,
+        ede: None,
+    });
     let flags = flag::QR | refusal.flags & (flag::OPCODE | flag::RD | flag::CD);
     let len = composer.finish(refusal.id, flags, refusal.rcode, opt);
-    Verdict::Reply(Sent { len, rcode: refusal.rcode, truncated: false, origin: Origin::Server })
+    Verdict::Reply(Sent {
+        len,
+        rcode: refusal.rcode,
+        truncated: false,
+        origin: Origin::Server,
+    })
 }

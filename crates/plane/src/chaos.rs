@@ -14,10 +14,16 @@ pub fn respond(query: &Query<'_>, settings: &Settings, composer: &mut Composer<'
         b"\x08hostname\x04bind\0" | b"\x02id\x06server\0" => settings.identity.as_deref(),
         _ => None,
     };
-    let Some(text) = text.filter(|_| matches!(query.qtype, rtype::TXT | rtype::ANY)) else { return rcode::REFUSED };
+    let Some(text) = text.filter(|_| matches!(query.qtype, rtype::TXT | rtype::ANY)) else {
+        return rcode::REFUSED;
+    };
     let text = &text.as_bytes()[..text.len().min(255)];
     let rdata = [&[text.len() as u8], text].concat();
-    let head = Head { rtype: rtype::TXT, class: class::CH, ttl: 0 };
+    let head = Head {
+        rtype: rtype::TXT,
+        class: class::CH,
+        ttl: 0,
+    };
     composer.truncated = !composer.record(Section::Answer, Owner::Question, head, &rdata);
     rcode::NOERROR
 }

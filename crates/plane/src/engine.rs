@@ -9,6 +9,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
@@ -33,6 +34,11 @@ use crate::worker::Inbox;
 
 /// Longest message.
 const MESSAGE: usize = 65_535;
+
+/// How often, and how long in between, a publisher looks whether the last reader of the old state is done. A batch takes far
+/// less; what is still read then is freed by the next publish or tick.
+const READERS_CHECKS: usize = 50;
+const READERS_PAUSE: Duration = Duration::from_micros(100);
 
 /// What all threads share.
 pub struct Engine {
@@ -78,12 +84,17 @@ impl Engine {
         })
     }
 
-    /// Switches to another snapshot. The old one is freed here, or by the timer's thread, when the last query that reads it
-    /// is done; never by a worker.
+    /// Switches to another snapshot. The old one is freed here, when the last batch that reads it is done; never by a
+    /// worker, which would stand still for as long as a large zone takes to be freed.
     pub fn publish(&self, snapshot: Snapshot) {
         let old = self.snapshot.swap(Arc::new(snapshot));
         self.retired.lock().push(old);
-        self.free_retired();
+        for _ in 0..READERS_CHECKS {
+            if !self.free_retired() {
+                return;
+            }
+            std::thread::sleep(READERS_PAUSE);
+        }
     }
 
     /// Frees snapshots that nobody reads any more; whether some are left.
@@ -149,7 +160,11 @@ pub struct Moment {
 
 impl Moment {
     fn world(&self) -> World<'_> {
-        World { snapshot: &self.snapshot, cache: &self.cache, now: self.now }
+        World {
+            snapshot: &self.snapshot,
+            cache: &self.cache,
+            now: self.now,
+        }
     }
 }
 
@@ -157,13 +172,22 @@ impl Desk {
     /// A desk for one more thread.
     pub fn new(engine: &Arc<Engine>) -> Self {
         let counters = engine.stats.add();
-        Self { engine: engine.clone(), counters, known: Known::new(), buffer: vec![0; MESSAGE].into_boxed_slice() }
+        Self {
+            engine: engine.clone(),
+            counters,
+            known: Known::new(),
+            buffer: vec![0; MESSAGE].into_boxed_slice(),
+        }
     }
 
     /// The state right now, to be let go after a batch.
     #[inline]
     pub fn moment(&self) -> Moment {
-        Moment { snapshot: self.engine.snapshot.load(), cache: self.engine.cache.load(), now: clock::seconds() }
+        Moment {
+            snapshot: self.engine.snapshot.load(),
+            cache: self.engine.cache.load(),
+            now: clock::seconds(),
+        }
     }
 
     /// Answers a packet, or makes its client wait. `way_back` is asked for only then.
@@ -175,7 +199,10 @@ impl Desk {
         room: &mut [u8],
         way_back: impl FnOnce() -> ReplyTo,
     ) -> Taken {
-        let room = Room { buf: room, known: &mut self.known };
+        let room = Room {
+            buf: room,
+            known: &mut self.known,
+        };
         match answer::answer(moment.world(), incoming, Given::Nothing, room, &mut Silent) {
             Verdict::Reply(sent) => {
                 self.count(sent);
@@ -187,7 +214,11 @@ impl Desk {
             }
             Verdict::Ask(ask) => {
                 let received_ms = clock::millis();
-                let waiter = Waiter { packet: incoming.packet.into(), reply_to: way_back(), received_ms };
+                let waiter = Waiter {
+                    packet: incoming.packet.into(),
+                    reply_to: way_back(),
+                    received_ms,
+                };
                 self.wait(moment, &ask, waiter, incoming.address)
             }
         }
@@ -212,7 +243,11 @@ impl Desk {
         self.engine.upstreams.note(order.upstream, &outcome);
         match order.purpose {
             Purpose::Python(token) => {
-                self.engine.upward.exchanged(Exchanged { token, upstream: order.upstream, outcome });
+                self.engine.upward.exchanged(Exchanged {
+                    token,
+                    upstream: order.upstream,
+                    outcome,
+                });
             }
             Purpose::Forward(id) => match outcome {
                 Outcome::Reply { message, .. } => self.forwarded(id, &order, &message),
@@ -232,7 +267,9 @@ impl Desk {
             client: flight
                 .waiters
                 .first()
-                .map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |waiter| waiter.reply_to.peer().ip()),
+                .map_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), |waiter| {
+                    waiter.reply_to.peer().ip()
+                }),
             reason,
             upstream,
             remaining_ms,
@@ -255,7 +292,9 @@ impl Desk {
         if entry.expires() > moment.now {
             moment.cache.insert(entry.clone(), moment.now);
         }
-        let Some(flight) = self.engine.inflight.take(id) else { return Ok(false) };
+        let Some(flight) = self.engine.inflight.take(id) else {
+            return Ok(false);
+        };
         self.conclude(&moment, flight, Given::Fresh(&entry));
         Ok(true)
     }
@@ -263,7 +302,9 @@ impl Desk {
     /// No answer can be had for a flight's question. False when nobody waits for it any more.
     pub fn failed(&mut self, id: u64, rcode: u16, ede: Ede<'_>, cache_s: u32) -> bool {
         let moment = self.moment();
-        let Some(flight) = self.engine.inflight.take(id) else { return false };
+        let Some(flight) = self.engine.inflight.take(id) else {
+            return false;
+        };
         if let Lookup::Stale(stale) = moment.cache.get(&flight.key, flight.qname.as_wire(), moment.now) {
             if let Some(stale) = stale.as_ref() {
                 stale.hold(moment.now.saturating_add(cache_s.max(1)));
@@ -287,7 +328,9 @@ impl Desk {
         }
         let moment = self.moment();
         for (id, waiters) in due.stale {
-            let waiting = waiters.into_iter().filter_map(|waiter| self.deliver(&moment, waiter, Given::StaleOnly));
+            let waiting = waiters
+                .into_iter()
+                .filter_map(|waiter| self.deliver(&moment, waiter, Given::StaleOnly));
             let waiting: Vec<_> = waiting.collect();
             for waiter in self.engine.clone().inflight.rejoin(id, waiting) {
                 self.deliver(&moment, waiter, Given::TimeUp);
@@ -332,7 +375,15 @@ impl Desk {
                     let (qname, key) = (ask.qname, ask.key);
                     let reason = Reason::NoRoute;
                     let upstream = None;
-                    self.engine.upward.hand_off(Handoff { id, qname, key, client, reason, upstream, remaining_ms });
+                    self.engine.upward.hand_off(Handoff {
+                        id,
+                        qname,
+                        key,
+                        client,
+                        reason,
+                        upstream,
+                        remaining_ms,
+                    });
                 }
             },
         }
@@ -358,7 +409,10 @@ impl Desk {
             address: waiter.reply_to.peer().ip(),
             transport: waiter.reply_to.transport(),
         };
-        let room = Room { buf: &mut buffer, known: &mut self.known };
+        let room = Room {
+            buf: &mut buffer,
+            known: &mut self.known,
+        };
         let verdict = answer::answer(moment.world(), incoming, given, room, &mut Silent);
         let sent = match verdict {
             Verdict::Reply(sent) => Some(sent),
@@ -411,7 +465,12 @@ impl Desk {
     #[inline]
     pub fn log(&self, packet: &[u8], peer: SocketAddr, sent: Sent, received_ms: u64) {
         if self.engine.log.is_on() {
-            self.engine.log.write(Line::new(packet, peer, sent, clock::millis().saturating_sub(received_ms)));
+            self.engine.log.write(Line::new(
+                packet,
+                peer,
+                sent,
+                clock::millis().saturating_sub(received_ms),
+            ));
         }
     }
 }

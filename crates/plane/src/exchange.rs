@@ -187,7 +187,10 @@ impl Exchanges {
 
     /// Gives up everything in flight.
     pub fn abandon(&mut self) -> Vec<(Order, Outcome)> {
-        self.slots.drain().map(|exchange| (exchange.order, Outcome::Failed(Failure::Timeout))).collect()
+        self.slots
+            .drain()
+            .map(|exchange| (exchange.order, Outcome::Failed(Failure::Timeout)))
+            .collect()
     }
 
     fn try_begin(&mut self, order: &Order) -> io::Result<()> {
@@ -206,7 +209,13 @@ impl Exchanges {
         };
         self.serial += 1;
         self.timers.push(Reverse((deadline, slot, self.serial)));
-        self.slots.insert(Exchange { order: order.clone(), serial: self.serial, query, started, link });
+        self.slots.insert(Exchange {
+            order: order.clone(),
+            serial: self.serial,
+            query,
+            started,
+            link,
+        });
         Ok(())
     }
 
@@ -262,9 +271,14 @@ impl Exchanges {
 
     fn connect_tcp(&self, upstream: SocketAddr, query: &[u8], token: Token) -> io::Result<Link> {
         let mut socket = TcpStream::connect(upstream)?;
-        self.registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
+        self.registry
+            .register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
         let unsent = [&(query.len() as u16).to_be_bytes(), query].concat();
-        Ok(Link::Tcp(Stream { socket, unsent, received: Vec::new() }))
+        Ok(Link::Tcp(Stream {
+            socket,
+            unsent,
+            received: Vec::new(),
+        }))
     }
 
     fn read_udp(&mut self, slot: usize) -> Option<Outcome> {
@@ -280,19 +294,27 @@ impl Exchanges {
             Some(message) if message.is_truncated() => Failure::Truncated,
             Some(_) => {
                 let rtt_us = exchange.started.elapsed().as_micros() as u32;
-                return Some(Outcome::Reply { message: reply.to_vec(), rtt_us, tcp: false });
+                return Some(Outcome::Reply {
+                    message: reply.to_vec(),
+                    rtt_us,
+                    tcp: false,
+                });
             }
             None => Failure::Mismatch,
         };
         if matches!(exchange.order.purpose, Purpose::Forward(_)) {
             return Some(Outcome::Failed(failure));
         }
-        self.change_to_tcp(slot).err().map(|_| Outcome::Failed(Failure::Unreachable))
+        self.change_to_tcp(slot)
+            .err()
+            .map(|_| Outcome::Failed(Failure::Unreachable))
     }
 
     /// The same question over TCP, within the same time.
     fn change_to_tcp(&mut self, slot: usize) -> io::Result<()> {
-        let Some(exchange) = self.slots.get(slot) else { return Ok(()) };
+        let Some(exchange) = self.slots.get(slot) else {
+            return Ok(());
+        };
         let link = self.connect_tcp(exchange.order.upstream, &exchange.query, Token(self.first_token + slot))?;
         if let Some(exchange) = self.slots.get_mut(slot) {
             exchange.link = link;
@@ -364,7 +386,11 @@ fn read_tcp(stream: &mut Stream, query: &[u8], started: Instant) -> Option<Outco
     match verify(reply, query, Case::Any) {
         Some(_) => {
             let rtt_us = started.elapsed().as_micros() as u32;
-            Some(Outcome::Reply { message: reply.to_vec(), rtt_us, tcp: true })
+            Some(Outcome::Reply {
+                message: reply.to_vec(),
+                rtt_us,
+                tcp: true,
+            })
         }
         None => Some(Outcome::Failed(Failure::Broken)),
     }

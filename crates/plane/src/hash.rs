@@ -77,7 +77,12 @@ impl<'a> Path<'a> {
     }
 
     fn empty(wire: &'a [u8]) -> Self {
-        Self { wire, count: 0, starts: [0; MAX_LABELS], hashes: [0; MAX_LABELS] }
+        Self {
+            wire,
+            count: 0,
+            starts: [0; MAX_LABELS],
+            hashes: [0; MAX_LABELS],
+        }
     }
 
     fn fill(&mut self) {

@@ -147,7 +147,16 @@ impl Inflight {
         let id = table.last_id;
         let deadline_ms = now_ms + u64::from(patience.deadline_ms);
         table.by_key.insert(key.hash, id);
-        table.flights.insert(id, Flight { id, key, qname: *qname, waiters: vec![waiter], deadline_ms });
+        table.flights.insert(
+            id,
+            Flight {
+                id,
+                key,
+                qname: *qname,
+                waiters: vec![waiter],
+                deadline_ms,
+            },
+        );
         table.stale_times.push_back((now_ms + u64::from(patience.stale_ms), id));
         table.deadlines.push_back((deadline_ms, id));
         if table.flights.len() == 1 {
@@ -183,7 +192,8 @@ impl Inflight {
 
     /// Milliseconds until a question's deadline.
     pub fn remaining_ms(&self, id: u64, now_ms: u64) -> u64 {
-        self.with(id, |flight| flight.deadline_ms.saturating_sub(now_ms)).unwrap_or(0)
+        self.with(id, |flight| flight.deadline_ms.saturating_sub(now_ms))
+            .unwrap_or(0)
     }
 
     /// What the clock says has come.

@@ -54,7 +54,11 @@ impl Plane {
     /// Starts so many workers (0: one for each core that this process may run on). Nothing listens yet.
     pub fn start(settings: Settings, workers: usize) -> io::Result<Self> {
         let engine = Arc::new(Engine::new(settings)?);
-        let count = if workers > 0 { workers } else { std::thread::available_parallelism().map_or(1, usize::from) };
+        let count = if workers > 0 {
+            workers
+        } else {
+            std::thread::available_parallelism().map_or(1, usize::from)
+        };
         let (mut inboxes, mut threads) = (Vec::new(), Vec::new());
         for number in 0..count {
             let (inbox, thread) = worker::start(&engine, number)?;
@@ -68,7 +72,11 @@ impl Plane {
             desk: Mutex::new(Desk::new(&engine)),
             engine,
             workers: inboxes,
-            threads: Mutex::new(Some(Threads { workers: threads, timer, tcp })),
+            threads: Mutex::new(Some(Threads {
+                workers: threads,
+                timer,
+                tcp,
+            })),
             listening: Mutex::default(),
             publishing: Mutex::default(),
         })
@@ -77,25 +85,41 @@ impl Plane {
     /// Makes exactly these addresses listen: the new ones first, all or nothing, then those that are gone are closed.
     pub fn listen(&self, addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, (SocketAddr, io::Error)> {
         let threads = self.threads.lock();
-        let Some(threads) = threads.as_ref() else { return Ok(Vec::new()) };
+        let Some(threads) = threads.as_ref() else {
+            return Ok(Vec::new());
+        };
         let mut listening = self.listening.lock();
         let mut fresh: Vec<(SocketAddr, Bound)> = Vec::new();
         for &address in addresses {
             let known = listening.iter().any(|known| known.asked == address)
                 || fresh.iter().any(|(asked, _)| *asked == address && address.port() != 0);
             if !known {
-                fresh.push((address, bind(address, self.workers.len()).map_err(|error| (address, error))?));
+                fresh.push((
+                    address,
+                    bind(address, self.workers.len()).map_err(|error| (address, error))?,
+                ));
             }
         }
-        let (kept, gone): (Vec<_>, Vec<_>) =
-            listening.drain(..).partition(|known| addresses.contains(&known.asked));
+        let (kept, gone): (Vec<_>, Vec<_>) = listening.drain(..).partition(|known| addresses.contains(&known.asked));
         *listening = kept;
-        listening.extend(fresh.into_iter().map(|(asked, bound)| self.serve(asked, bound, threads)));
+        listening.extend(
+            fresh
+                .into_iter()
+                .map(|(asked, bound)| self.serve(asked, bound, threads)),
+        );
         for old in gone {
             threads.tcp.tell(Letter::Close(old.bound));
-            self.workers.iter().zip(old.udp).for_each(|(worker, udp)| worker.close(udp));
+            self.workers
+                .iter()
+                .zip(old.udp)
+                .for_each(|(worker, udp)| worker.close(udp));
         }
-        let bound = |asked: &SocketAddr| listening.iter().find(|known| known.asked == *asked).map(|known| known.bound);
+        let bound = |asked: &SocketAddr| {
+            listening
+                .iter()
+                .find(|known| known.asked == *asked)
+                .map(|known| known.bound)
+        };
         Ok(addresses.iter().filter_map(bound).collect())
     }
 
@@ -151,7 +175,9 @@ impl Plane {
         while !self.engine.inflight.is_empty() && Instant::now() < until {
             std::thread::sleep(TICK);
         }
-        let Some(mut threads) = self.threads.lock().take() else { return };
+        let Some(mut threads) = self.threads.lock().take() else {
+            return;
+        };
         for flight in self.engine.inflight.close() {
             let mut desk = self.desk.lock();
             let moment = desk.moment();
@@ -179,7 +205,11 @@ impl Plane {
             worker.listen(udp.clone());
         }
         threads.tcp.tell(Letter::Listen(bound.tcp));
-        Listening { asked, bound: bound.address, udp }
+        Listening {
+            asked,
+            bound: bound.address,
+            udp,
+        }
     }
 
     fn change(&self, view: Option<&str>, change: impl FnOnce(&mut Data)) -> bool {

@@ -52,7 +52,13 @@ impl Line {
             let rtype = packet.get(end..end + 2)?;
             Some((name, u16::from_be_bytes([rtype[0], rtype[1]])))
         });
-        Self { time: SystemTime::now(), client, question, sent, took_ms }
+        Self {
+            time: SystemTime::now(),
+            client,
+            question,
+            sent,
+            took_ms,
+        }
     }
 
     fn format(&self, format: Format, out: &mut String) {
@@ -84,7 +90,11 @@ impl Line {
 impl QueryLog {
     /// Off.
     pub fn new(counters: Arc<Counters>) -> Self {
-        Self { on: AtomicBool::new(false), queue: Mutex::new(None), counters }
+        Self {
+            on: AtomicBool::new(false),
+            queue: Mutex::new(None),
+            counters,
+        }
     }
 
     /// Whether queries are logged.
@@ -111,7 +121,9 @@ impl QueryLog {
             None => None,
             Some(format) => {
                 let (sender, lines) = bounded(QUEUE);
-                std::thread::Builder::new().name("query log".into()).spawn(move || write_lines(&lines, format))?;
+                std::thread::Builder::new()
+                    .name("query log".into())
+                    .spawn(move || write_lines(&lines, format))?;
                 Some(sender)
             }
         };

@@ -12,7 +12,10 @@ pub struct Random {
 impl Random {
     /// Nothing drawn yet.
     pub fn new() -> Self {
-        Self { block: [0; 512], used: 512 }
+        Self {
+            block: [0; 512],
+            used: 512,
+        }
     }
 
     /// Sixteen bits.

@@ -19,7 +19,9 @@ impl std::str::FromStr for Prefix {
     /// `192.0.2.0/24`, `2001:db8::/32`, or an address alone.
     fn from_str(text: &str) -> Result<Self, String> {
         let (address, length) = text.split_once('/').map_or((text, None), |(a, l)| (a, Some(l)));
-        let address: IpAddr = address.parse().map_err(|_| format!("{text:?} is not an address or a prefix"))?;
+        let address: IpAddr = address
+            .parse()
+            .map_err(|_| format!("{text:?} is not an address or a prefix"))?;
         let most = if address.is_ipv4() { 32 } else { 128 };
         let length = match length {
             None => most,
@@ -40,7 +42,11 @@ impl std::str::FromStr for Prefix {
 /// The mask of a prefix of `length` among `width` bits.
 pub fn mask(width: u32, length: u8) -> u128 {
     let all = if width == 128 { u128::MAX } else { (1 << width) - 1 };
-    if length == 0 { 0 } else { all & !((1u128 << (width - u32::from(length))) - 1) }
+    if length == 0 {
+        0
+    } else {
+        all & !((1u128 << (width - u32::from(length))) - 1)
+    }
 }
 
 /// What a group of clients sees.

@@ -77,9 +77,20 @@ impl Rules {
             let zone = route.zone.lower();
             let (hash, labels) = (hash::of_name(zone.as_wire()), name::suffixes(zone.as_wire()).count());
             let (source, upstreams, plain) = (route.source, route.upstreams.clone(), route.plain);
-            Arc::new(Route { zone, source, upstreams, plain, hash, labels })
+            Arc::new(Route {
+                zone,
+                source,
+                upstreams,
+                plain,
+                hash,
+                labels,
+            })
         }));
-        Self { admission: Admission::new(&settings.views), routes, settings }
+        Self {
+            admission: Admission::new(&settings.views),
+            routes,
+            settings,
+        }
     }
 }
 
@@ -87,17 +98,28 @@ impl Snapshot {
     /// Nothing published yet.
     pub fn new(settings: Settings) -> Self {
         let views = vec![Data::default(); settings.views.len()];
-        Self { rules: Arc::new(Rules::new(settings)), shared: Data::default(), views }
+        Self {
+            rules: Arc::new(Rules::new(settings)),
+            shared: Data::default(),
+            views,
+        }
     }
 
     /// The same data under other settings; a view keeps its data by its name.
     pub fn with_settings(&self, settings: Settings) -> Self {
         let old = &self.rules.settings.views;
         let views = settings.views.iter().map(|view| {
-            let known = old.iter().position(|other| other.name == view.name).and_then(|at| self.views.get(at));
+            let known = old
+                .iter()
+                .position(|other| other.name == view.name)
+                .and_then(|at| self.views.get(at));
             known.cloned().unwrap_or_default()
         });
-        Self { views: views.collect(), shared: self.shared.clone(), rules: Arc::new(Rules::new(settings)) }
+        Self {
+            views: views.collect(),
+            shared: self.shared.clone(),
+            rules: Arc::new(Rules::new(settings)),
+        }
     }
 
     /// The overlays that a view sees, its own first.

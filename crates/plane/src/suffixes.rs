@@ -37,7 +37,12 @@ pub struct SuffixTable<T> {
 
 impl<T> Clone for SuffixTable<T> {
     fn clone(&self) -> Self {
-        Self { shards: self.shards.clone(), depths: self.depths.clone(), present: self.present, count: self.count }
+        Self {
+            shards: self.shards.clone(),
+            depths: self.depths.clone(),
+            present: self.present,
+            count: self.count,
+        }
     }
 }
 
@@ -86,7 +91,10 @@ impl<T: Apex> SuffixTable<T> {
             self.depths[item.labels()] += 1;
             self.present |= 1 << item.labels();
             self.count += 1;
-            Arc::make_mut(&mut self.shards[shard(item.hash())]).entry(item.hash()).or_default().push(item);
+            Arc::make_mut(&mut self.shards[shard(item.hash())])
+                .entry(item.hash())
+                .or_default()
+                .push(item);
         }
         replaced
     }

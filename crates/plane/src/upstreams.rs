@@ -41,7 +41,11 @@ impl Upstreams {
                 measured.replies += 1;
                 // RFC 6298 2.3 with an eighth as weight.
                 let (old, new) = (u64::from(measured.rtt_us), u64::from(*rtt_us));
-                measured.rtt_us = if old == 0 { new.max(1) } else { ((old * 7 + new) / 8).max(1) } as u32;
+                measured.rtt_us = if old == 0 {
+                    new.max(1)
+                } else {
+                    ((old * 7 + new) / 8).max(1)
+                } as u32;
             }
             // It did answer; what it said is for others to judge.
             Outcome::Failed(Failure::Truncated | Failure::Mismatch) => measured.replies += 1,
@@ -51,6 +55,10 @@ impl Upstreams {
 
     /// All of them.
     pub fn all(&self) -> Vec<(SocketAddr, Measured)> {
-        self.0.lock().iter().map(|(address, measured)| (*address, *measured)).collect()
+        self.0
+            .lock()
+            .iter()
+            .map(|(address, measured)| (*address, *measured))
+            .collect()
     }
 }

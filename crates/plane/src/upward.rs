@@ -71,7 +71,10 @@ impl Upward {
     /// Empty queues.
     pub fn new() -> std::io::Result<Self> {
         let event = eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?;
-        Ok(Self { queues: Mutex::default(), event })
+        Ok(Self {
+            queues: Mutex::default(),
+            event,
+        })
     }
 
     /// The descriptor to poll.
@@ -98,7 +101,10 @@ impl Upward {
         let mut queues = self.queues.lock();
         let handoffs = queues.0.len().min(limit);
         let exchanges = queues.1.len().min(limit);
-        let taken = (queues.0.drain(..handoffs).collect(), queues.1.drain(..exchanges).collect());
+        let taken = (
+            queues.0.drain(..handoffs).collect(),
+            queues.1.drain(..exchanges).collect(),
+        );
         if queues.0.is_empty() && queues.1.is_empty() {
             // Nothing is left: the descriptor is quiet until something comes.
             let _ = rustix::io::read(&self.event, &mut [0u8; 8]);

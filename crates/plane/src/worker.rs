@@ -69,19 +69,29 @@ impl Inbox {
 pub fn start(engine: &Arc<Engine>, number: usize) -> io::Result<(Inbox, std::thread::JoinHandle<()>)> {
     let poll = Poll::new()?;
     let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
-    let inbox = Inbox { letters: Arc::default(), waker };
+    let inbox = Inbox {
+        letters: Arc::default(),
+        waker,
+    };
     let exchanges = Exchanges::new(poll.registry().try_clone()?, FIRST_EXCHANGE);
     let worker = Worker {
         poll,
         inbox: inbox.clone(),
-        seat: Seat { desk: Desk::new(engine), orders: Vec::new(), moment: None, listener: None },
+        seat: Seat {
+            desk: Desk::new(engine),
+            orders: Vec::new(),
+            moment: None,
+            listener: None,
+        },
         exchanges,
         listeners: Vec::new(),
         plain: None,
         with_local: None,
         stopped: false,
     };
-    let thread = std::thread::Builder::new().name(format!("worker {number}")).spawn(move || worker.run())?;
+    let thread = std::thread::Builder::new()
+        .name(format!("worker {number}"))
+        .spawn(move || worker.run())?;
     Ok((inbox, thread))
 }
 
@@ -112,10 +122,20 @@ impl Responder for Seat {
 
     #[inline]
     fn respond(&mut self, packet: Packet<'_>, room: &mut [u8]) -> usize {
-        let (Some(moment), Some(listener)) = (&self.moment, &self.listener) else { return 0 };
-        let incoming = Incoming { packet: packet.bytes, address: packet.peer.ip(), transport: Transport::Udp };
+        let (Some(moment), Some(listener)) = (&self.moment, &self.listener) else {
+            return 0;
+        };
+        let incoming = Incoming {
+            packet: packet.bytes,
+            address: packet.peer.ip(),
+            transport: Transport::Udp,
+        };
         self.desk.counters.count(Counter::QueriesUdp);
-        let way_back = || ReplyTo::Udp { listener: listener.clone(), peer: packet.peer, local: packet.local };
+        let way_back = || ReplyTo::Udp {
+            listener: listener.clone(),
+            peer: packet.peer,
+            local: packet.local,
+        };
         match self.desk.take(moment, incoming, room, way_back) {
             Taken::Reply(sent) => {
                 self.desk.log_now(packet.bytes, packet.peer, sent);
@@ -182,10 +202,16 @@ impl Worker {
 
     /// Serves a socket for a turn; what is left is served in the next round.
     fn serve(&mut self, at: usize, more: &mut Vec<usize>) {
-        let Some(Some(listener)) = self.listeners.get(at) else { return };
+        let Some(Some(listener)) = self.listeners.get(at) else {
+            return;
+        };
         let listener = listener.clone();
         let with_local = listener.needs_local();
-        let batch = if with_local { &mut self.with_local } else { &mut self.plain };
+        let batch = if with_local {
+            &mut self.with_local
+        } else {
+            &mut self.plain
+        };
         let batch = batch.get_or_insert_with(|| Box::new(Batch::new(with_local)));
         self.seat.listener = Some(listener.clone());
         let left = listener.serve(batch, &mut self.seat, TURN);
@@ -222,8 +248,11 @@ impl Worker {
             self.listeners.len() - 1
         });
         let descriptor = listener.as_raw_fd();
-        let registered =
-            self.poll.registry().register(&mut SourceFd(&descriptor), Token(FIRST_LISTENER + at), Interest::READABLE);
+        let registered = self.poll.registry().register(
+            &mut SourceFd(&descriptor),
+            Token(FIRST_LISTENER + at),
+            Interest::READABLE,
+        );
         if registered.is_ok() {
             self.listeners[at] = Some(listener);
             // What came before the registration gives no event.
@@ -232,7 +261,10 @@ impl Worker {
     }
 
     fn drop_listener(&mut self, listener: &Arc<UdpListener>) {
-        let known = self.listeners.iter().position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, listener)));
+        let known = self
+            .listeners
+            .iter()
+            .position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, listener)));
         let Some(at) = known else { return };
         self.serve(at, &mut Vec::new());
         let descriptor = listener.as_raw_fd();

@@ -38,12 +38,18 @@ impl Plane {
     fn new(settings: &Settings, workers: usize) -> PyResult<Self> {
         let plane = resolute_plane::plane::Plane::start(settings.0.clone(), workers)
             .map_err(|error| error::system(&error, "threads of the data plane".into()))?;
-        Ok(Self { plane, tokens: AtomicU64::new(1) })
+        Ok(Self {
+            plane,
+            tokens: AtomicU64::new(1),
+        })
     }
 
     fn listen(&self, py: Python<'_>, addresses: Vec<String>) -> PyResult<Vec<String>> {
         self.open()?;
-        let addresses = addresses.iter().map(|text| endpoint(text)).collect::<PyResult<Vec<SocketAddr>>>()?;
+        let addresses = addresses
+            .iter()
+            .map(|text| endpoint(text))
+            .collect::<PyResult<Vec<SocketAddr>>>()?;
         let bound = py.detach(|| self.plane.listen(&addresses));
         let bound = bound.map_err(|(address, error)| error::system(&error, address.to_string()))?;
         Ok(bound.iter().map(SocketAddr::to_string).collect())
@@ -70,23 +76,30 @@ impl Plane {
             Ok((hash::of_name(name.as_wire()), name.as_wire().to_vec()))
         });
         let drop = drop.collect::<PyResult<Vec<_>>>()?;
-        if py.detach(|| self.plane.publish(put, &drop, view)) { Ok(()) } else { Err(no_view(view)) }
+        if py.detach(|| self.plane.publish(put, &drop, view)) {
+            Ok(())
+        } else {
+            Err(no_view(view))
+        }
     }
 
     #[pyo3(signature = (overlays, *, view = None))]
-    fn set_overlays(
-        &self,
-        py: Python<'_>,
-        overlays: Vec<PyRef<'_, OverlayImage>>,
-        view: Option<&str>,
-    ) -> PyResult<()> {
+    fn set_overlays(&self, py: Python<'_>, overlays: Vec<PyRef<'_, OverlayImage>>, view: Option<&str>) -> PyResult<()> {
         self.open()?;
         let overlays = overlays.iter().map(|overlay| overlay.0.clone()).collect();
-        if py.detach(|| self.plane.set_overlays(overlays, view)) { Ok(()) } else { Err(no_view(view)) }
+        if py.detach(|| self.plane.set_overlays(overlays, view)) {
+            Ok(())
+        } else {
+            Err(no_view(view))
+        }
     }
 
     fn zones(&self) -> Vec<(Option<String>, ZoneImage)> {
-        self.plane.zones().into_iter().map(|(view, image)| (view, ZoneImage::of(image))).collect()
+        self.plane
+            .zones()
+            .into_iter()
+            .map(|(view, image)| (view, ZoneImage::of(image)))
+            .collect()
     }
 
     fn fileno(&self) -> i32 {
@@ -101,7 +114,10 @@ impl Plane {
             let view = view_name(&snapshot, handoff.key.view);
             Handoff { handoff, view }
         };
-        (handoffs.into_iter().map(handoff).collect(), exchanges.into_iter().map(Exchanged).collect())
+        (
+            handoffs.into_iter().map(handoff).collect(),
+            exchanges.into_iter().map(Exchanged).collect(),
+        )
     }
 
     fn answer(&self, py: Python<'_>, handoff: u64, reply: &[u8]) -> PyResult<bool> {
@@ -117,7 +133,12 @@ impl Plane {
             return Err(error::value(format!("rcode must be 0 to 15, not {rcode}")));
         }
         let text = &text[..text.floor_char_boundary(255)];
-        Ok(py.detach(|| self.plane.desk.lock().failed(handoff, rcode, Ede { code: ede, text }, cache_s)))
+        Ok(py.detach(|| {
+            self.plane
+                .desk
+                .lock()
+                .failed(handoff, rcode, Ede { code: ede, text }, cache_s)
+        }))
     }
 
     #[pyo3(signature = (
@@ -176,21 +197,37 @@ impl Plane {
         client: &str,
         recursion_desired: bool,
     ) -> PyResult<(Vec<Step>, Option<Bound<'py, PyBytes>>)> {
-        let address: IpAddr = client.parse().map_err(|_| error::value(format!("{client:?} is not an address")))?;
+        let address: IpAddr = client
+            .parse()
+            .map_err(|_| error::value(format!("{client:?} is not an address")))?;
         let name = error::name(qname)?;
         let engine = &self.plane.engine;
         let (snapshot, cache) = (engine.snapshot.load(), engine.cache.load());
-        let world = World { snapshot: &snapshot, cache: &cache, now: clock::seconds() };
+        let world = World {
+            snapshot: &snapshot,
+            cache: &cache,
+            now: clock::seconds(),
+        };
         let packet = query(&name, qtype, recursion_desired);
-        let incoming = Incoming { packet: &packet, address, transport: Transport::Tcp };
+        let incoming = Incoming {
+            packet: &packet,
+            address,
+            transport: Transport::Tcp,
+        };
         let (mut buf, mut known, mut steps) = (vec![0; 65_535], Known::new(), Steps::default());
-        let room = Room { buf: &mut buf, known: &mut known };
+        let room = Room {
+            buf: &mut buf,
+            known: &mut known,
+        };
         let verdict = answer::answer(world, incoming, Given::Nothing, room, &mut steps);
         let message = match verdict {
             Verdict::Reply(sent) => Some(PyBytes::new(py, &buf[..sent.len])),
             Verdict::Ask(_) | Verdict::Silence => None,
         };
-        Ok((steps.0.into_iter().map(|(stage, text)| Step { stage, text }).collect(), message))
+        Ok((
+            steps.0.into_iter().map(|(stage, text)| Step { stage, text }).collect(),
+            message,
+        ))
     }
 
     #[pyo3(signature = (qname = None, *, subtree = true))]
@@ -212,7 +249,13 @@ impl Plane {
     #[pyo3(signature = (qname = None, *, subtree = false))]
     fn cache_flush(&self, py: Python<'_>, qname: Option<&[u8]>, subtree: bool) -> PyResult<usize> {
         let at = qname.map(error::name).transpose()?;
-        Ok(py.detach(|| self.plane.engine.cache.load().flush(at.as_ref().map(|name| (name, subtree)))))
+        Ok(py.detach(|| {
+            self.plane
+                .engine
+                .cache
+                .load()
+                .flush(at.as_ref().map(|name| (name, subtree)))
+        }))
     }
 
     fn statistics(&self) -> Statistics {
@@ -235,7 +278,11 @@ impl Plane {
             Some("json") => Some(Format::Json),
             Some(other) => return Err(error::value(format!("format must be text or json, not {other:?}"))),
         };
-        self.plane.engine.log.switch(format).map_err(|error| error::system(&error, "query log".into()))
+        self.plane
+            .engine
+            .log
+            .switch(format)
+            .map_err(|error| error::system(&error, "query log".into()))
     }
 
     #[pyo3(signature = (drain_ms = 2_000))]
@@ -268,7 +315,12 @@ fn describe(entry: &resolute_plane::cache::Entry, snapshot: &Snapshot, now: u32)
 }
 
 fn view_name(snapshot: &Snapshot, view: u16) -> String {
-    snapshot.rules.settings.views.get(usize::from(view)).map_or_else(String::new, |view| view.name.clone())
+    snapshot
+        .rules
+        .settings
+        .views
+        .get(usize::from(view))
+        .map_or_else(String::new, |view| view.name.clone())
 }
 
 /// A query for an explanation: class IN, no EDNS.

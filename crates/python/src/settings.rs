@@ -18,7 +18,11 @@ impl View {
     #[new]
     #[pyo3(signature = (name, *, clients = vec![], recursion = vec![]))]
     fn new(name: String, clients: Vec<String>, recursion: Vec<String>) -> PyResult<Self> {
-        Ok(Self(rs::View { name, clients: prefixes(&clients)?, recursion: prefixes(&recursion)? }))
+        Ok(Self(rs::View {
+            name,
+            clients: prefixes(&clients)?,
+            recursion: prefixes(&recursion)?,
+        }))
     }
 
     #[getter]
@@ -37,7 +41,10 @@ impl Upstream {
     #[new]
     #[pyo3(signature = (address, *, timeout_ms))]
     fn new(address: &str, timeout_ms: u32) -> PyResult<Self> {
-        Ok(Self(rs::Upstream { address: endpoint(address)?, timeout_ms }))
+        Ok(Self(rs::Upstream {
+            address: endpoint(address)?,
+            timeout_ms,
+        }))
     }
 
     #[getter]
@@ -63,7 +70,12 @@ impl Route {
     fn new(zone: &[u8], source: u32, upstreams: Vec<Upstream>, plain: bool) -> PyResult<Self> {
         let zone: Name = error::name(zone)?;
         let upstreams = upstreams.into_iter().map(|upstream| upstream.0).collect();
-        Ok(Self(rs::Route { zone: zone.lower(), source, upstreams, plain }))
+        Ok(Self(rs::Route {
+            zone: zone.lower(),
+            source,
+            upstreams,
+            plain,
+        }))
     }
 
     #[getter]
@@ -141,8 +153,9 @@ impl Settings {
 }
 
 /// An address with a port, as text.
-pub fn endpoint(text: &str) -> PyResult<SocketAddr> {
-    text.parse().map_err(|_| error::value(format!("{text:?} is not an address with a port, such as 192.0.2.1:53")))
+pub(crate) fn endpoint(text: &str) -> PyResult<SocketAddr> {
+    text.parse()
+        .map_err(|_| error::value(format!("{text:?} is not an address with a port, such as 192.0.2.1:53")))
 }
 
 fn prefixes(texts: &[String]) -> PyResult<Vec<rs::Prefix>> {

@@ -7,14 +7,14 @@ use resolute_plane::exchange::{Failure, Outcome};
 use resolute_plane::upward::{self, Reason};
 
 /// Why a question was handed off, as numbers.
-pub mod reason {
-    pub const NO_ROUTE: u32 = 0;
-    pub const TIMEOUT: u32 = 1;
-    pub const TRUNCATED: u32 = 2;
-    pub const MISMATCH: u32 = 3;
-    pub const RCODE: u32 = 4;
-    pub const BROKEN: u32 = 5;
-    pub const UNREACHABLE: u32 = 6;
+pub(crate) mod reason {
+    pub(crate) const NO_ROUTE: u32 = 0;
+    pub(crate) const TIMEOUT: u32 = 1;
+    pub(crate) const TRUNCATED: u32 = 2;
+    pub(crate) const MISMATCH: u32 = 3;
+    pub(crate) const RCODE: u32 = 4;
+    pub(crate) const BROKEN: u32 = 5;
+    pub(crate) const UNREACHABLE: u32 = 6;
 }
 
 /// A question that the data plane cannot answer alone.
@@ -77,7 +77,11 @@ impl Handoff {
 
     #[getter]
     fn rcode(&self) -> u16 {
-        if let Reason::Rcode(rcode) = self.handoff.reason { rcode } else { 0 }
+        if let Reason::Rcode(rcode) = self.handoff.reason {
+            rcode
+        } else {
+            0
+        }
     }
 
     #[getter]
@@ -114,7 +118,11 @@ impl Exchanged {
 
     #[getter]
     fn reply(&self) -> Option<&[u8]> {
-        if let Outcome::Reply { message, .. } = &self.0.outcome { Some(message) } else { None }
+        if let Outcome::Reply { message, .. } = &self.0.outcome {
+            Some(message)
+        } else {
+            None
+        }
     }
 
     #[getter]
@@ -129,7 +137,11 @@ impl Exchanged {
 
     #[getter]
     fn rtt_us(&self) -> u32 {
-        if let Outcome::Reply { rtt_us, .. } = self.0.outcome { rtt_us } else { 0 }
+        if let Outcome::Reply { rtt_us, .. } = self.0.outcome {
+            rtt_us
+        } else {
+            0
+        }
     }
 
     #[getter]
@@ -140,7 +152,7 @@ impl Exchanged {
 
 /// What was measured of an upstream.
 #[pyclass(frozen, get_all, module = "resolute.plane._native")]
-pub struct UpstreamStatistics {
+pub(crate) struct UpstreamStatistics {
     pub address: String,
     pub sent: u64,
     pub replies: u64,
@@ -184,14 +196,14 @@ impl CacheEntry {
 
 /// One step of an explanation.
 #[pyclass(frozen, get_all, module = "resolute.plane._native")]
-pub struct Step {
+pub(crate) struct Step {
     pub stage: &'static str,
     pub text: String,
 }
 
 /// Counters since the start.
 #[pyclass(frozen, get_all, module = "resolute.plane._native")]
-pub struct Statistics {
+pub(crate) struct Statistics {
     pub counters: BTreeMap<&'static str, u64>,
     pub cache_entries: usize,
     pub cache_bytes: usize,

@@ -18,7 +18,7 @@ use crate::error::{self, ZoneFileError};
 /// One thing that is wrong, or doubtful, in zone data.
 #[pyclass(frozen, get_all, module = "resolute.plane._native")]
 #[derive(Clone)]
-pub struct Problem {
+pub(crate) struct Problem {
     file: String,
     line: u32,
     column: u32,
@@ -102,7 +102,11 @@ impl ZoneScan {
     fn settle(&self, index: usize, rdata: Result<&[u8], String>) -> PyResult<()> {
         let mut draft = self.draft.lock();
         let draft = draft.as_mut().ok_or_else(compiled_already)?;
-        if draft.settle(index, rdata) { Ok(()) } else { Err(error::value(format!("no foreign record {index} to settle"))) }
+        if draft.settle(index, rdata) {
+            Ok(())
+        } else {
+            Err(error::value(format!("no foreign record {index} to settle")))
+        }
     }
 
     fn file(&self, index: u32) -> String {
@@ -121,7 +125,10 @@ pub struct ZoneImage {
 impl ZoneImage {
     /// A zone that is being served.
     pub fn of(image: Arc<Image>) -> Self {
-        Self { image, warnings: Vec::new() }
+        Self {
+            image,
+            warnings: Vec::new(),
+        }
     }
 }
 
@@ -158,7 +165,10 @@ impl ZoneImage {
     }
 
     fn __iter__(&self) -> ZoneRecords {
-        ZoneRecords { image: self.image.clone(), at: Mutex::default() }
+        ZoneRecords {
+            image: self.image.clone(),
+            at: Mutex::default(),
+        }
     }
 }
 
@@ -194,7 +204,11 @@ impl ZoneRecords {
             for node in self.image.tree.nodes().skip(at.node).take(NODES_AT_ONCE) {
                 nodes += 1;
                 for rrset in node.rrsets() {
-                    unpacked.extend(rrset.iter().map(|(ttl, rdata)| (node.name.to_vec(), rrset.rtype, ttl, rdata.to_vec())));
+                    unpacked.extend(
+                        rrset
+                            .iter()
+                            .map(|(ttl, rdata)| (node.name.to_vec(), rrset.rtype, ttl, rdata.to_vec())),
+                    );
                 }
             }
             if nodes == 0 {
@@ -235,38 +249,51 @@ impl OverlayImage {
 /// Reads a zone file.
 #[pyfunction]
 #[pyo3(signature = (path, origin, *, include_root = None))]
-pub fn scan_zone_file(py: Python<'_>, path: PathBuf, origin: &[u8], include_root: Option<PathBuf>) -> PyResult<ZoneScan> {
+pub(crate) fn scan_zone_file(
+    py: Python<'_>,
+    path: PathBuf,
+    origin: &[u8],
+    include_root: Option<PathBuf>,
+) -> PyResult<ZoneScan> {
     let origin = error::name(origin)?;
     py.detach(|| {
         let system = |error: std::io::Error| error::system(&error, path.display().to_string());
         let text = std::fs::read(&path).map_err(system)?;
         let full = std::path::absolute(&path).map_err(system)?;
-        let root = include_root.or_else(|| full.parent().map(Path::to_path_buf)).unwrap_or_default();
+        let root = include_root
+            .or_else(|| full.parent().map(Path::to_path_buf))
+            .unwrap_or_default();
         let mut includes = FolderIncludes::new(&root).map_err(system)?;
         let mut draft = Draft::new(&origin);
         zonefile::scan(&text, &origin, &mut includes, Limits::default(), &mut draft);
         let included = includes.files().iter().map(|file| file.display().to_string());
         let files = std::iter::once(full.display().to_string()).chain(included).collect();
-        Ok(ZoneScan { draft: Mutex::new(Some(draft)), files })
+        Ok(ZoneScan {
+            draft: Mutex::new(Some(draft)),
+            files,
+        })
     })
 }
 
 /// Reads zone text from memory.
 #[pyfunction]
 #[pyo3(signature = (text, origin, *, file))]
-pub fn scan_zone_text(py: Python<'_>, text: &[u8], origin: &[u8], file: String) -> PyResult<ZoneScan> {
+pub(crate) fn scan_zone_text(py: Python<'_>, text: &[u8], origin: &[u8], file: String) -> PyResult<ZoneScan> {
     let origin = error::name(origin)?;
     let draft = py.detach(|| {
         let mut draft = Draft::new(&origin);
         zonefile::scan(text, &origin, &mut NoIncludes, Limits::default(), &mut draft);
         draft
     });
-    Ok(ZoneScan { draft: Mutex::new(Some(draft)), files: vec![file] })
+    Ok(ZoneScan {
+        draft: Mutex::new(Some(draft)),
+        files: vec![file],
+    })
 }
 
 /// A zone from records.
 #[pyfunction]
-pub fn compile_zone(py: Python<'_>, origin: &[u8], records: &Bound<'_, PyAny>) -> PyResult<ZoneImage> {
+pub(crate) fn compile_zone(py: Python<'_>, origin: &[u8], records: &Bound<'_, PyAny>) -> PyResult<ZoneImage> {
     let mut draft = Draft::new(&error::name(origin)?);
     push_all(&mut draft, records)?;
     compile(py, draft, &[])
@@ -274,24 +301,28 @@ pub fn compile_zone(py: Python<'_>, origin: &[u8], records: &Bound<'_, PyAny>) -
 
 /// An overlay from records.
 #[pyfunction]
-pub fn compile_overlay(py: Python<'_>, label: String, records: &Bound<'_, PyAny>) -> PyResult<OverlayImage> {
+pub(crate) fn compile_overlay(py: Python<'_>, label: String, records: &Bound<'_, PyAny>) -> PyResult<OverlayImage> {
     let mut draft = Draft::new(&Name::ROOT);
     push_all(&mut draft, records)?;
-    let (tree, names) = py
-        .detach(|| draft.compile_overlay())
-        .map_err(|problems| error::value(problems.first().map_or(String::new(), |problem| problem.message.clone())))?;
+    let (tree, names) = py.detach(|| draft.compile_overlay()).map_err(|problems| {
+        error::value(
+            problems
+                .first()
+                .map_or(String::new(), |problem| problem.message.clone()),
+        )
+    })?;
     Ok(OverlayImage(Arc::new(Overlay { label, tree, names })))
 }
 
 /// The type's mnemonic.
 #[pyfunction]
-pub fn mnemonic(rtype: u16) -> String {
+pub(crate) fn mnemonic(rtype: u16) -> String {
     rtype::text(rtype).into_owned()
 }
 
 /// The types that the native scanner parses.
 #[pyfunction]
-pub fn native_types() -> Vec<u16> {
+pub(crate) fn native_types() -> Vec<u16> {
     zf::native_types().to_vec()
 }
 
@@ -316,9 +347,10 @@ fn compile(py: Python<'_>, draft: Draft, files: &[String]) -> PyResult<ZoneImage
         message: problem.message,
     };
     match py.detach(|| draft.compile()) {
-        Ok((image, warnings)) => {
-            Ok(ZoneImage { image: Arc::new(image), warnings: warnings.into_iter().map(problem).collect() })
-        }
+        Ok((image, warnings)) => Ok(ZoneImage {
+            image: Arc::new(image),
+            warnings: warnings.into_iter().map(problem).collect(),
+        }),
         Err(problems) => {
             let problems: Vec<Problem> = problems.into_iter().map(problem).collect();
             let first = problems.iter().find(|problem| problem.severity == "error");

@@ -22,12 +22,24 @@ pub mod rcode {
     /// The mnemonic, or `RCODE17`.
     pub fn text(rcode: u16) -> std::borrow::Cow<'static, str> {
         const NAMES: [&str; 12] = [
-            "NOERROR", "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED", "YXDOMAIN", "YXRRSET", "NXRRSET",
-            "NOTAUTH", "NOTZONE", "DSOTYPENI",
+            "NOERROR",
+            "FORMERR",
+            "SERVFAIL",
+            "NXDOMAIN",
+            "NOTIMP",
+            "REFUSED",
+            "YXDOMAIN",
+            "YXRRSET",
+            "NXRRSET",
+            "NOTAUTH",
+            "NOTZONE",
+            "DSOTYPENI",
         ];
         match rcode {
             BADVERS => "BADVERS".into(),
-            _ => NAMES.get(usize::from(rcode)).map_or_else(|| format!("RCODE{rcode}").into(), |&name| name.into()),
+            _ => NAMES
+                .get(usize::from(rcode))
+                .map_or_else(|| format!("RCODE{rcode}").into(), |&name| name.into()),
         }
     }
 }

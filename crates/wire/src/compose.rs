@@ -94,7 +94,11 @@ pub struct Known {
 impl Known {
     /// An empty table.
     pub const fn new() -> Self {
-        Self { len: 0, hashes: [0; KNOWN], offsets: [0; KNOWN] }
+        Self {
+            len: 0,
+            hashes: [0; KNOWN],
+            offsets: [0; KNOWN],
+        }
     }
 
     fn add(&mut self, hash: u32, offset: usize) {
@@ -106,8 +110,14 @@ impl Known {
     }
 
     fn find(&self, message: &[u8], hash: u32, suffix: &[u8]) -> Option<u16> {
-        let equal = self.hashes[..self.len].iter().enumerate().filter(|(_, known)| **known == hash);
-        equal.take(TRIES).map(|(at, _)| self.offsets[at]).find(|&offset| stands_at(message, usize::from(offset), suffix))
+        let equal = self.hashes[..self.len]
+            .iter()
+            .enumerate()
+            .filter(|(_, known)| **known == hash);
+        equal
+            .take(TRIES)
+            .map(|(at, _)| self.offsets[at])
+            .find(|&offset| stands_at(message, usize::from(offset), suffix))
     }
 }
 
@@ -142,7 +152,16 @@ impl<'b> Composer<'b> {
         buf[HEADER..pos].copy_from_slice(&question[..pos - HEADER]);
         known.len = 0;
         let limit = max.saturating_sub(reserved);
-        Self { buf, known, pos, limit, max, question_len: question.len(), counts: [0; 3], truncated: false }
+        Self {
+            buf,
+            known,
+            pos,
+            limit,
+            max,
+            question_len: question.len(),
+            counts: [0; 3],
+            truncated: false,
+        }
     }
 
     /// Begins with a copy of a finished message that has this question (in whatever letter case) and no OPT. Err: it does not
@@ -225,7 +244,15 @@ impl<'b> Composer<'b> {
 
     /// Writes the OPT and the header; gives the message's length. `flags` without TC and rcode.
     pub fn finish(self, id: u16, flags: u16, rcode: u16, opt: Option<Opt<'_>>) -> usize {
-        let Self { buf, mut pos, max, question_len, mut counts, truncated, .. } = self;
+        let Self {
+            buf,
+            mut pos,
+            max,
+            question_len,
+            mut counts,
+            truncated,
+            ..
+        } = self;
         if let Some(opt) = opt {
             let ede = opt.ede.filter(|ede| pos + OPT_LEN + ede.option_len() <= max);
             let options_len = ede.map_or(0, |ede| ede.option_len());
@@ -397,9 +424,13 @@ fn hash_suffixes(wire: &[u8], out: &mut [(u8, u32); MAX_LABELS]) -> usize {
 fn stands_at(message: &[u8], mut offset: usize, suffix: &[u8]) -> bool {
     let mut rest = suffix;
     loop {
-        let Some(&length) = message.get(offset) else { return false };
+        let Some(&length) = message.get(offset) else {
+            return false;
+        };
         if length >= 0xC0 {
-            let Some(&low) = message.get(offset + 1) else { return false };
+            let Some(&low) = message.get(offset + 1) else {
+                return false;
+            };
             let target = usize::from(length & 0x3F) << 8 | usize::from(low);
             if target >= offset {
                 return false;
@@ -408,7 +439,9 @@ fn stands_at(message: &[u8], mut offset: usize, suffix: &[u8]) -> bool {
             continue;
         }
         let width = 1 + usize::from(length);
-        let (Some(here), Some(label)) = (message.get(offset..offset + width), rest.get(..width)) else { return false };
+        let (Some(here), Some(label)) = (message.get(offset..offset + width), rest.get(..width)) else {
+            return false;
+        };
         if !here.eq_ignore_ascii_case(label) {
             return false;
         }
@@ -422,7 +455,6 @@ fn stands_at(message: &[u8], mut offset: usize, suffix: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::code::class;
     use crate::rtype;
@@ -436,7 +468,11 @@ mod tests {
     }
 
     fn head(rtype: u16) -> Head {
-        Head { rtype, class: class::IN, ttl: 60 }
+        Head {
+            rtype,
+            class: class::IN,
+            ttl: 60,
+        }
     }
 
     #[test]
@@ -445,10 +481,28 @@ mod tests {
         let mut composer = Composer::new(&mut buf, &mut known, 512, &question("www.Example."), true);
         let mx = [&[0, 10][..], &wire("mail.example.")].concat();
         assert!(composer.record(Section::Answer, Owner::Question, head(rtype::MX), &mx));
-        assert!(composer.record(Section::Additional, Owner::Name(&wire("MAIL.example.")), head(rtype::A), &[1, 2, 3, 4]));
-        let len = composer.finish(7, flag::QR, 0, Some(Opt { udp_size: 1232, dnssec_ok: true, ede: None }));
+        assert!(composer.record(
+            Section::Additional,
+            Owner::Name(&wire("MAIL.example.")),
+            head(rtype::A),
+            &[1, 2, 3, 4]
+        ));
+        let len = composer.finish(
+            7,
+            flag::QR,
+            0,
+            Some(Opt {
+                udp_size: 1232,
+                dnssec_ok: true,
+                ede: None,
+            }),
+        );
         // mail + pointer into the question at "Example."; then a pointer to that.
-        assert!(buf[..len].windows(7).any(|w| w == [4, b'm', b'a', b'i', b'l', 0xC0, 16]));
+        assert!(
+            buf[..len]
+                .windows(7)
+                .any(|w| w == [4, b'm', b'a', b'i', b'l', 0xC0, 16])
+        );
         let message = crate::message::Message::parse(&buf[..len]).unwrap();
         let records: Vec<_> = message.records().map(Result::unwrap).collect();
         assert_eq!(records.len(), 3);
@@ -463,10 +517,22 @@ mod tests {
             let target = wire("a-rather-long-name.somewhere.else.");
             let fits = composer.record(Section::Answer, Owner::Question, head(rtype::CNAME), &target);
             composer.truncated = !fits;
-            let len = composer.finish(7, flag::QR, 0, Some(Opt { udp_size: 1232, dnssec_ok: false, ede: None }));
+            let len = composer.finish(
+                7,
+                flag::QR,
+                0,
+                Some(Opt {
+                    udp_size: 1232,
+                    dnssec_ok: false,
+                    ede: None,
+                }),
+            );
             assert!(len <= limit.max(HEADER + 17 + OPT_LEN), "{limit}: {len}");
             let message = crate::message::Message::parse(&buf[..len]).unwrap();
-            assert_eq!(message.records().filter(Result::is_ok).count(), if fits { 2 } else { 1 });
+            assert_eq!(
+                message.records().filter(Result::is_ok).count(),
+                if fits { 2 } else { 1 }
+            );
         }
     }
 
@@ -488,7 +554,10 @@ mod tests {
         let message = crate::message::Message::parse(&buf[..len]).unwrap();
         for (at, record) in message.records().enumerate() {
             let record = record.unwrap();
-            assert_eq!(record.owner, Name::from_text(format!("n{at}.a{}.", at % 97).as_bytes(), None).unwrap());
+            assert_eq!(
+                record.owner,
+                Name::from_text(format!("n{at}.a{}.", at % 97).as_bytes(), None).unwrap()
+            );
         }
         assert!(written > 1_000);
     }

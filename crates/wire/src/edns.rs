@@ -69,7 +69,19 @@ pub fn opt_record(udp_size: u16, extended_rcode: u8, dnssec_ok: bool, options_le
     let [t0, t1] = rtype::OPT.to_be_bytes();
     let [c0, c1] = udp_size.to_be_bytes();
     let [l0, l1] = options_len.to_be_bytes();
-    [0, t0, t1, c0, c1, extended_rcode, 0, if dnssec_ok { 0x80 } else { 0 }, 0, l0, l1]
+    [
+        0,
+        t0,
+        t1,
+        c0,
+        c1,
+        extended_rcode,
+        0,
+        if dnssec_ok { 0x80 } else { 0 },
+        0,
+        l0,
+        l1,
+    ]
 }
 
 /// An Extended DNS Error to send: code and text (RFC 8914 2).

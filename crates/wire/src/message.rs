@@ -104,7 +104,12 @@ impl<'a> Message<'a> {
 
     /// The records of all sections in order; ends after the first error.
     pub fn records(&self) -> Records<'a> {
-        Records { bytes: self.bytes, pos: self.records_at, counts: self.counts, failed: false }
+        Records {
+            bytes: self.bytes,
+            pos: self.records_at,
+            counts: self.counts,
+            failed: false,
+        }
     }
 }
 
@@ -121,7 +126,11 @@ impl Iterator for Records<'_> {
     type Item = Result<Record, MessageError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let at = self.counts.iter().position(|&count| count > 0).filter(|_| !self.failed)?;
+        let at = self
+            .counts
+            .iter()
+            .position(|&count| count > 0)
+            .filter(|_| !self.failed)?;
         self.counts[at] -= 1;
         let record = self.read([Section::Answer, Section::Authority, Section::Additional][at]);
         self.failed = record.is_err();

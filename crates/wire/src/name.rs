@@ -59,25 +59,38 @@ pub struct Name {
 
 impl Name {
     /// The root, `.`.
-    pub const ROOT: Self = Self { len: 1, bytes: [0; MAX_NAME] };
+    pub const ROOT: Self = Self {
+        len: 1,
+        bytes: [0; MAX_NAME],
+    };
 
     /// Takes uncompressed wire format that is exactly one name.
     pub fn from_wire(wire: &[u8]) -> Result<Self, NameError> {
         let (name, end) = Self::parse(wire, 0)?;
         // A pointer cannot occur: nothing precedes offset 0. What is left over is not part of a name.
-        if end == wire.len() { Ok(name) } else { Err(NameError::Long) }
+        if end == wire.len() {
+            Ok(name)
+        } else {
+            Err(NameError::Long)
+        }
     }
 
     /// Takes bytes whose labels have been walked already: plain labels, the root label last. Checks the length only.
     pub(crate) fn from_labels(wire: &[u8]) -> Result<Self, NameError> {
-        let mut name = Self { len: 0, bytes: [0; MAX_NAME] };
+        let mut name = Self {
+            len: 0,
+            bytes: [0; MAX_NAME],
+        };
         name.push(wire)?;
         Ok(name)
     }
 
     /// Reads the name at `start` of a message; gives it and the position after it.
     pub fn parse(message: &[u8], start: usize) -> Result<(Self, usize), NameError> {
-        let mut name = Self { len: 0, bytes: [0; MAX_NAME] };
+        let mut name = Self {
+            len: 0,
+            bytes: [0; MAX_NAME],
+        };
         let mut pos = start;
         let mut floor = start; // a pointer must lead before this
         let mut end = None;
@@ -89,7 +102,9 @@ impl Name {
                     return Ok((name, end.unwrap_or(pos + 1)));
                 }
                 1..=63 => {
-                    let label = message.get(pos..pos + 1 + usize::from(length)).ok_or(NameError::Short)?;
+                    let label = message
+                        .get(pos..pos + 1 + usize::from(length))
+                        .ok_or(NameError::Short)?;
                     name.push(label)?;
                     pos += label.len();
                 }
@@ -131,7 +146,10 @@ impl Name {
         if text == b"." {
             return Ok(Self::ROOT);
         }
-        let mut name = Self { len: 0, bytes: [0; MAX_NAME] };
+        let mut name = Self {
+            len: 0,
+            bytes: [0; MAX_NAME],
+        };
         let mut label = [0u8; MAX_LABEL + 1];
         let mut used = 0usize;
         let mut at = 0;
@@ -174,7 +192,10 @@ impl Name {
         if label.is_empty() || label.len() > MAX_LABEL {
             return Err(NameError::Long);
         }
-        let mut name = Self { len: 0, bytes: [0; MAX_NAME] };
+        let mut name = Self {
+            len: 0,
+            bytes: [0; MAX_NAME],
+        };
         name.push(&[label.len() as u8])?;
         name.push(label)?;
         name.push(self.as_wire())?;
@@ -297,7 +318,6 @@ pub(crate) fn unescape(after: &[u8]) -> Result<(u8, usize), NameError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
@@ -336,7 +356,18 @@ mod tests {
         assert!(Name::from_wire(&longest).is_ok());
         let longer = [label(63), label(63), label(63), label(62), vec![0]].concat();
         assert_eq!(Name::from_wire(&longer).unwrap_err(), NameError::Long);
-        let with_pointer = |n| [vec![0; 12], label(63), label(63), label(63), vec![0], label(n), vec![0xC0, 12]].concat();
+        let with_pointer = |n| {
+            [
+                vec![0; 12],
+                label(63),
+                label(63),
+                label(63),
+                vec![0],
+                label(n),
+                vec![0xC0, 12],
+            ]
+            .concat()
+        };
         assert!(Name::parse(&with_pointer(61), 205).is_ok());
         assert_eq!(Name::parse(&with_pointer(62), 205).unwrap_err(), NameError::Long);
     }
@@ -346,9 +377,15 @@ mod tests {
     fn pointer_loops() {
         let message = |tail: &[u8]| [&[0; 12], tail].concat();
         assert_eq!(Name::parse(&message(&[0xC0, 12]), 12).unwrap_err(), NameError::Pointer);
-        assert_eq!(Name::parse(&message(&[0xC0, 14, 0xC0, 12]), 12).unwrap_err(), NameError::Pointer);
+        assert_eq!(
+            Name::parse(&message(&[0xC0, 14, 0xC0, 12]), 12).unwrap_err(),
+            NameError::Pointer
+        );
         assert_eq!(Name::parse(&message(&[0xC0, 4]), 12).unwrap_err(), NameError::Pointer);
-        assert_eq!(Name::parse(&message(&[1, b'a', 0xC0, 12]), 12).unwrap_err(), NameError::Pointer);
+        assert_eq!(
+            Name::parse(&message(&[1, b'a', 0xC0, 12]), 12).unwrap_err(),
+            NameError::Pointer
+        );
         assert_eq!(Name::parse(&[0x40, 0], 0).unwrap_err(), NameError::LabelType);
         assert_eq!(Name::parse(&[0xC0], 0).unwrap_err(), NameError::Short);
         let (name, end) = Name::parse(&message(&[1, b'a', 0, 1, b'b', 0xC0, 12, 9]), 15).unwrap();
@@ -358,9 +395,18 @@ mod tests {
     #[test]
     fn ancestry() {
         let name = |text: &str| Name::from_text(text.as_bytes(), None).unwrap();
-        assert!(is_at_or_below(name("a.B.example.").as_wire(), name("b.Example.").as_wire()));
+        assert!(is_at_or_below(
+            name("a.B.example.").as_wire(),
+            name("b.Example.").as_wire()
+        ));
         assert!(is_at_or_below(name("example.").as_wire(), &[0]));
-        assert!(!is_at_or_below(name("ab.example.").as_wire(), name("b.example.").as_wire()));
-        assert!(!is_at_or_below(name("example.").as_wire(), name("a.example.").as_wire()));
+        assert!(!is_at_or_below(
+            name("ab.example.").as_wire(),
+            name("b.example.").as_wire()
+        ));
+        assert!(!is_at_or_below(
+            name("example.").as_wire(),
+            name("a.example.").as_wire()
+        ));
     }
 }

@@ -57,7 +57,6 @@ impl<'a> Query<'a> {
 }
 
 /// What a packet is to a server.
-#[allow(clippy::large_enum_variant, reason = "lives on the stack of one function; boxing would allocate per packet")]
 pub enum Parsed<'a> {
     /// A question to answer.
     Query(Query<'a>),
@@ -89,13 +88,22 @@ pub struct Refusal {
 
 /// Reads a packet.
 pub fn parse(message: &[u8]) -> Parsed<'_> {
-    let Some((header, _)) = message.split_first_chunk::<HEADER>() else { return Parsed::Ignore };
+    let Some((header, _)) = message.split_first_chunk::<HEADER>() else {
+        return Parsed::Ignore;
+    };
     let word = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
     let (id, flags) = (word(0), word(2));
     if flags & flag::QR != 0 {
         return Parsed::Ignore;
     }
-    let mut refusal = Refusal { id, flags, rcode: rcode::FORMERR, question_len: 0, edns: false, dnssec_ok: false };
+    let mut refusal = Refusal {
+        id,
+        flags,
+        rcode: rcode::FORMERR,
+        question_len: 0,
+        edns: false,
+        dnssec_ok: false,
+    };
     if flags & flag::OPCODE != 0 {
         // Only QUERY is served so far; what other opcodes put into the sections is theirs to define.
         refusal.rcode = rcode::NOTIMP;
@@ -130,13 +138,18 @@ pub fn parse(message: &[u8]) -> Parsed<'_> {
     if answers != 0 || (authorities != 0 && query.qtype != rtype::IXFR) {
         return Parsed::Refuse(refusal);
     }
-    let Some(edns) = read_records(message, pos, authorities, additionals) else { return Parsed::Refuse(refusal) };
+    let Some(edns) = read_records(message, pos, authorities, additionals) else {
+        return Parsed::Refuse(refusal);
+    };
     query.edns = edns;
     refusal.edns = edns.is_some();
     refusal.dnssec_ok = query.dnssec_ok();
     if questions == 0 {
         return match edns.and_then(|edns| edns.option(OPTION_COOKIE)) {
-            Some(_) => Parsed::CookieOnly(Refusal { rcode: rcode::NOERROR, ..refusal }),
+            Some(_) => Parsed::CookieOnly(Refusal {
+                rcode: rcode::NOERROR,
+                ..refusal
+            }),
             None => Parsed::Refuse(refusal),
         };
     }
@@ -155,7 +168,10 @@ fn read_question(query: &mut Query<'_>) -> Result<usize, NameError> {
         match *message.get(pos).ok_or(NameError::Short)? {
             0 => break,
             length @ 1..=63 => {
-                let slot = query.label_starts.get_mut(usize::from(query.label_count)).ok_or(NameError::Long)?;
+                let slot = query
+                    .label_starts
+                    .get_mut(usize::from(query.label_count))
+                    .ok_or(NameError::Long)?;
                 *slot = u8::try_from(pos - HEADER).map_err(|_| NameError::Long)?;
                 query.label_count += 1;
                 pos += 1 + usize::from(length);
@@ -202,7 +218,6 @@ fn read_records(message: &[u8], mut pos: usize, authorities: u16, additionals: u
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::panic)]
     use super::*;
 
     const PLAIN: &[u8] = b"\x12\x34\x01\x00\0\x01\0\0\0\0\0\0\x03wWw\x01a\0\0\x01\0\x01";
@@ -224,7 +239,9 @@ mod tests {
 
     #[test]
     fn a_plain_query() {
-        let Parsed::Query(query) = parse(PLAIN) else { panic!("not a query") };
+        let Parsed::Query(query) = parse(PLAIN) else {
+            panic!("not a query")
+        };
         assert_eq!(query.qname.as_wire(), b"\x03www\x01a\0");
         assert_eq!(query.question(), &PLAIN[12..]);
         assert_eq!(query.label_starts(), [0, 4]);
@@ -250,9 +267,18 @@ mod tests {
         let opt: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\0";
         assert!(matches!(parse(&with_additional(&[opt])), Parsed::Query(_)));
         assert_eq!(refused(&with_additional(&[opt, opt])), rcode::FORMERR);
-        assert_eq!(refused(&with_additional(&[b"\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0"])), rcode::FORMERR);
-        assert_eq!(refused(&with_additional(&[b"\0\0\x29\x04\xd0\0\x01\0\0\0\0"])), rcode::BADVERS);
-        assert_eq!(refused(&with_additional(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x05\0\x0a\0\x04a"])), rcode::FORMERR);
+        assert_eq!(
+            refused(&with_additional(&[b"\x01x\0\0\x29\x04\xd0\0\0\0\0\0\0"])),
+            rcode::FORMERR
+        );
+        assert_eq!(
+            refused(&with_additional(&[b"\0\0\x29\x04\xd0\0\x01\0\0\0\0"])),
+            rcode::BADVERS
+        );
+        assert_eq!(
+            refused(&with_additional(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x05\0\x0a\0\x04a"])),
+            rcode::FORMERR
+        );
         let many = [&b"\0\0\x29\x04\xd0\0\0\0\0\0\x44"[..], &[0; 68]].concat();
         assert_eq!(refused(&with_additional(&[&many])), rcode::FORMERR);
     }

@@ -127,7 +127,10 @@ mod tests {
     fn rdata_never_reads_past_its_length() {
         let full = [7u8; 40];
         for rtype in 0..=260u16 {
-            let fixed: usize = layout(rtype).iter().map(|f| if let Field::Bytes(n) = f { *n } else { 0 }).sum();
+            let fixed: usize = layout(rtype)
+                .iter()
+                .map(|f| if let Field::Bytes(n) = f { *n } else { 0 })
+                .sum();
             for end in 0..full.len() {
                 let mut out = Vec::new();
                 if expand(&full[..end], 0, end, rtype, &mut out) {

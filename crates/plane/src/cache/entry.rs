@@ -173,12 +173,20 @@ impl Cached for Entry {
 
     fn ede(&self, stale: bool) -> Option<Ede<'_>> {
         if stale {
-            let code = if self.rcode() == 3 { ede::STALE_NXDOMAIN } else { ede::STALE_ANSWER };
+            let code = if self.rcode() == 3 {
+                ede::STALE_NXDOMAIN
+            } else {
+                ede::STALE_ANSWER
+            };
             return Some(Ede { code, text: "" });
         }
         let code = self.header.header.ede?;
         let start = usize::from(self.header.header.message_len) + 2 * usize::from(self.header.header.ttl_count);
-        let text = self.slice.get(start..).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or("");
+        let text = self
+            .slice
+            .get(start..)
+            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .unwrap_or("");
         Some(Ede { code, text })
     }
 
@@ -194,7 +202,10 @@ impl Cached for Entry {
     fn patch_ttls(&self, copy: &mut [u8], now: u32, stale_ttl: Option<u32>) {
         let start = usize::from(self.header.header.message_len);
         let elapsed = now.saturating_sub(self.header.header.inserted);
-        let offsets = self.slice.get(start..start + 2 * usize::from(self.header.header.ttl_count)).unwrap_or(&[]);
+        let offsets = self
+            .slice
+            .get(start..start + 2 * usize::from(self.header.header.ttl_count))
+            .unwrap_or(&[]);
         for offset in offsets.chunks_exact(2) {
             let at = usize::from(u16::from_ne_bytes([offset[0], offset[1]]));
             if let Some(room) = copy.get_mut(at..at + 4) {

@@ -75,14 +75,20 @@ impl Cache {
                 continue;
             }
             let guard = set.slots[way].load();
-            let Some(entry) = guard.as_ref().filter(|entry| entry.answers(key, qname)) else { continue };
+            let Some(entry) = guard.as_ref().filter(|entry| entry.answers(key, qname)) else {
+                continue;
+            };
             if set.used[way].load(Relaxed) == 0 {
                 set.used[way].store(1, Relaxed);
             }
             if now < entry.expires() {
                 return Lookup::Hit(guard);
             }
-            return if now < entry.stale_until() { Lookup::Stale(guard) } else { Lookup::Miss };
+            return if now < entry.stale_until() {
+                Lookup::Stale(guard)
+            } else {
+                Lookup::Miss
+            };
         }
         Lookup::Miss
     }
@@ -103,7 +109,10 @@ impl Cache {
     /// All answers, the dead ones left out.
     pub fn entries(&self, now: u32) -> Vec<Entry> {
         let slots = self.sets.iter().flat_map(|set| &set.slots);
-        slots.filter_map(Slot::load_full).filter(|entry| now < entry.stale_until().max(entry.expires())).collect()
+        slots
+            .filter_map(Slot::load_full)
+            .filter(|entry| now < entry.stale_until().max(entry.expires()))
+            .collect()
     }
 
     /// Forgets what stands at a name (`subtree`: or below it), or everything.

@@ -3,6 +3,8 @@
 //! Kept are the chain of CNAMEs from the question's name and what stands at its end, the SOA of a negative answer (RFC 2308
 //! 5), and with DO the signatures and proofs. Everything else (NS, glue, other names) is left out: nobody asked for it.
 
+use std::cell::RefCell;
+
 use resolute_wire::code::{class, flag, rcode};
 use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
 use resolute_wire::edns::Ede;
@@ -12,6 +14,14 @@ use resolute_wire::{rdata, rtype};
 
 use super::entry::{self, Entry, Key, Parts};
 use crate::settings::Settings;
+
+/// Longest message.
+const MESSAGE: usize = 65_535;
+
+thread_local! {
+    /// Where a message is put together before it is copied into its entry.
+    static SCRATCH: RefCell<(Box<[u8]>, Known)> = RefCell::new((vec![0; MESSAGE].into_boxed_slice(), Known::new()));
+}
 
 /// CNAME steps kept of one reply.
 const MAX_CHAIN: usize = 16;
@@ -26,36 +36,77 @@ pub fn settle(reply: &Message<'_>, qname: &Name, key: Key, settings: &Settings, 
         return Err(Broken);
     }
     let records: Vec<Record> = reply.records().collect::<Result<_, _>>().map_err(|_| Broken)?;
-    let mut settler = Settler { reply, key, settings, ttl: u32::MAX, rdata: Vec::new() };
-    let mut buf = vec![0; 65_535];
-    let mut known = Known::new();
-    let question = [qname.lower().as_wire(), &key.qtype.to_be_bytes(), &key.qclass.to_be_bytes()].concat();
-    let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question, false);
+    let mut settler = Settler {
+        reply,
+        key,
+        settings,
+        ttl: u32::MAX,
+        rdata: Vec::new(),
+    };
+    let question = [
+        qname.lower().as_wire(),
+        &key.qtype.to_be_bytes(),
+        &key.qclass.to_be_bytes(),
+    ]
+    .concat();
     let chain = settler.chain(&records, qname)?;
-    let found = settler.answer(&records, &chain, &mut composer)?;
-    settler.authority(&records, chain.last().unwrap_or(qname), found, &mut composer)?;
-    if !found && composer.count(Section::Authority) == 0 {
-        settler.ttl = 0; // RFC 2308 5: a negative answer without a SOA is not cached
-    }
-    let len = composer.finish(0, flag::QR, reply.rcode(), None);
-    Ok(finish(&buf[..len], key, settler.ttl, settings, now))
+    SCRATCH.with_borrow_mut(|(buf, known)| {
+        let mut composer = Composer::new(buf, known, MESSAGE, &question, false);
+        let found = settler.answer(&records, &chain, &mut composer)?;
+        settler.authority(&records, chain.last().unwrap_or(qname), found, &mut composer)?;
+        if !found && composer.count(Section::Authority) == 0 {
+            settler.ttl = 0; // RFC 2308 5: a negative answer without a SOA is not cached
+        }
+        let len = composer.finish(0, flag::QR, reply.rcode(), None);
+        Ok(finish(&buf[..len], key, settler.ttl, settings, now))
+    })
 }
 
 /// Makes the cache entry for a failure (RFC 9520).
 pub fn failure(qname: &Name, key: Key, rcode: u16, ede: Ede<'_>, ttl: u32, now: u32) -> Entry {
     let mut buf = [0; 512];
     let mut known = Known::new();
-    let question = [qname.lower().as_wire(), &key.qtype.to_be_bytes(), &key.qclass.to_be_bytes()].concat();
+    let question = [
+        qname.lower().as_wire(),
+        &key.qtype.to_be_bytes(),
+        &key.qclass.to_be_bytes(),
+    ]
+    .concat();
     let composer = Composer::new(&mut buf, &mut known, 512, &question, false);
     let len = composer.finish(0, flag::QR, rcode, None);
-    entry::make(&Parts { key, message: &buf[..len], ttls: &[], ttl, stale_for: 0, ede: Some(ede) }, now)
+    entry::make(
+        &Parts {
+            key,
+            message: &buf[..len],
+            ttls: &[],
+            ttl,
+            stale_for: 0,
+            ede: Some(ede),
+        },
+        now,
+    )
 }
 
 fn finish(message: &[u8], key: Key, ttl: u32, settings: &Settings, now: u32) -> Entry {
     let own = Message::parse(message).map(|own| own.records());
-    let ttls: Vec<u16> = own.into_iter().flatten().flatten().map(|record| record.ttl_at as u16).collect();
+    let ttls: Vec<u16> = own
+        .into_iter()
+        .flatten()
+        .flatten()
+        .map(|record| record.ttl_at as u16)
+        .collect();
     let stale_for = if ttl == 0 { 0 } else { settings.stale_for_s };
-    entry::make(&Parts { key, message, ttls: &ttls, ttl, stale_for, ede: None }, now)
+    entry::make(
+        &Parts {
+            key,
+            message,
+            ttls: &ttls,
+            ttl,
+            stale_for,
+            ede: None,
+        },
+        now,
+    )
 }
 
 struct Settler<'a> {
@@ -105,7 +156,11 @@ impl Settler<'_> {
             }
         }
         // Records that have nothing to do with the question: no answer at all.
-        if any && composer.count(Section::Answer) == 0 { Err(Broken) } else { Ok(found) }
+        if any && composer.count(Section::Answer) == 0 {
+            Err(Broken)
+        } else {
+            Ok(found)
+        }
     }
 
     /// Writes the authority section: for a negative answer the SOA of a zone that the name is in; with DO the proofs.
@@ -144,18 +199,37 @@ impl Settler<'_> {
         }
         let ttl = self.clamp(record);
         self.ttl = self.ttl.min(ttl);
-        let head = Head { rtype: record.rtype, class: record.class, ttl };
-        let owner = if record.owner == self.reply.qname { Owner::Question } else { Owner::Name(record.owner.as_wire()) };
-        if composer.record(section, owner, head, &self.rdata) { Ok(()) } else { Err(Broken) }
+        let head = Head {
+            rtype: record.rtype,
+            class: record.class,
+            ttl,
+        };
+        let owner = if record.owner == self.reply.qname {
+            Owner::Question
+        } else {
+            Owner::Name(record.owner.as_wire())
+        };
+        if composer.record(section, owner, head, &self.rdata) {
+            Ok(())
+        } else {
+            Err(Broken)
+        }
     }
 
     /// A record's TTL within the settings' bounds; a SOA's is the negative TTL (RFC 2308 5).
     fn clamp(&self, record: &Record) -> u32 {
         let settings = self.settings;
         let negative = record.section == Section::Authority;
-        let minimum = self.rdata.last_chunk::<4>().filter(|_| record.rtype == rtype::SOA && negative);
+        let minimum = self
+            .rdata
+            .last_chunk::<4>()
+            .filter(|_| record.rtype == rtype::SOA && negative);
         let ttl = minimum.map_or(record.ttl, |minimum| record.ttl.min(u32::from_be_bytes(*minimum)));
-        let most = if negative { settings.max_negative_ttl_s } else { settings.max_ttl_s };
+        let most = if negative {
+            settings.max_negative_ttl_s
+        } else {
+            settings.max_ttl_s
+        };
         ttl.max(settings.min_ttl_s).min(most)
     }
 }

@@ -49,7 +49,11 @@ fn bind_port(address: SocketAddr, workers: usize) -> io::Result<Bound> {
     tcp.bind(&address.into())?;
     tcp.listen(BACKLOG)?;
     let udp = (0..workers.max(1)).map(|_| udp(address)).collect::<io::Result<_>>()?;
-    Ok(Bound { address, udp, tcp: tcp.into() })
+    Ok(Bound {
+        address,
+        udp,
+        tcp: tcp.into(),
+    })
 }
 
 fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
@@ -65,7 +69,11 @@ fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
 }
 
 fn socket(address: SocketAddr, kind: Type) -> io::Result<Socket> {
-    let protocol = if kind == Type::DGRAM { Protocol::UDP } else { Protocol::TCP };
+    let protocol = if kind == Type::DGRAM {
+        Protocol::UDP
+    } else {
+        Protocol::TCP
+    };
     let socket = Socket::new(Domain::for_address(address), kind, Some(protocol))?;
     socket.set_nonblocking(true)?;
     if address.is_ipv6() {

@@ -58,7 +58,10 @@ impl Batch {
     /// Receives what is there, without waiting; how many packets.
     pub fn receive(&mut self, socket: BorrowedFd<'_>) -> io::Result<usize> {
         for at in 0..BATCH {
-            self.vectors[at] = iovec { iov_base: self.packets[at].as_mut_ptr().cast(), iov_len: PACKET };
+            self.vectors[at] = iovec {
+                iov_base: self.packets[at].as_mut_ptr().cast(),
+                iov_len: PACKET,
+            };
             self.prepare(at);
         }
         // SAFETY: BATCH headers, each with pointers to memory of the batch that outlives the call, lengths as allocated.
@@ -126,7 +129,10 @@ impl Batch {
                 continue;
             }
             let length = self.reply_lengths[at].min(PACKET);
-            self.vectors[at] = iovec { iov_base: self.replies[at].as_mut_ptr().cast(), iov_len: length };
+            self.vectors[at] = iovec {
+                iov_base: self.replies[at].as_mut_ptr().cast(),
+                iov_len: length,
+            };
             self.source_is_local(at);
             // A header points to its own vector, address and control data, wherever it stands in the array.
             self.headers.swap(filled, at);
@@ -195,7 +201,10 @@ impl Batch {
 /// Sends one packet from the given source address (None: the system's choice).
 pub fn send_from(socket: BorrowedFd<'_>, packet: &[u8], peer: SocketAddr, local: Option<IpAddr>) -> io::Result<()> {
     let mut storage = to_storage(peer);
-    let mut vector = iovec { iov_base: packet.as_ptr().cast_mut().cast(), iov_len: packet.len() };
+    let mut vector = iovec {
+        iov_base: packet.as_ptr().cast_mut().cast(),
+        iov_len: packet.len(),
+    };
     let mut control = Control([0; CONTROL]);
     // SAFETY: all-zero bytes are a valid msghdr.
     let mut header: msghdr = unsafe { std::mem::zeroed() };
@@ -213,25 +222,38 @@ pub fn send_from(socket: BorrowedFd<'_>, packet: &[u8], peer: SocketAddr, local:
     }
     // SAFETY: the header's pointers lead to locals of this function; the packet is only read.
     let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const header, libc::MSG_DONTWAIT) };
-    if sent < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if sent < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 /// Makes a socket tell the address that each packet was sent to.
 pub fn tell_local_address(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
-    let (level, option) =
-        if v6 { (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO) } else { (libc::IPPROTO_IP, libc::IP_PKTINFO) };
+    let (level, option) = if v6 {
+        (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+    } else {
+        (libc::IPPROTO_IP, libc::IP_PKTINFO)
+    };
     let on: libc::c_int = 1;
     let length = size_of::<libc::c_int>() as u32;
     // SAFETY: the option's value is an int that outlives the call, and its length is said.
     let done = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const on).cast(), length) };
-    if done < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+    if done < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(())
+    }
 }
 
 /// Writes the control message that sets a packet's source; gives its length.
 fn write_source(header: &mut msghdr, local: IpAddr) -> usize {
     // SAFETY: the caller gave the header zeroed control data of CONTROL bytes, more than either message needs.
     unsafe {
-        let Some(control) = libc::CMSG_FIRSTHDR(header).as_mut() else { return 0 };
+        let Some(control) = libc::CMSG_FIRSTHDR(header).as_mut() else {
+            return 0;
+        };
         match local {
             IpAddr::V4(address) => {
                 let mut info: in_pktinfo = std::mem::zeroed();
@@ -264,7 +286,11 @@ fn from_storage(storage: &sockaddr_storage) -> SocketAddr {
     }
     // SAFETY: the sockets are of the Internet families; any bytes are a valid sockaddr_in, which fits into the storage.
     let v4 = unsafe { &*(&raw const *storage).cast::<sockaddr_in>() };
-    SocketAddrV4::new(Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr)), u16::from_be(v4.sin_port)).into()
+    SocketAddrV4::new(
+        Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr)),
+        u16::from_be(v4.sin_port),
+    )
+    .into()
 }
 
 fn to_storage(address: SocketAddr) -> sockaddr_storage {

@@ -57,14 +57,32 @@ impl TcpService {
     pub fn start(engine: &Arc<Engine>) -> io::Result<Self> {
         let (letters, inbox) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_io()
+            .enable_time()
+            .build()?;
         let engine = engine.clone();
         let thread = std::thread::Builder::new().name("tcp".into()).spawn(move || {
             let desk = Rc::new(RefCell::new(Desk::new(&engine)));
             let clients = Rc::default();
-            LocalSet::new().block_on(&runtime, run(Service { engine, desk, clients, stopped }, inbox));
+            LocalSet::new().block_on(
+                &runtime,
+                run(
+                    Service {
+                        engine,
+                        desk,
+                        clients,
+                        stopped,
+                    },
+                    inbox,
+                ),
+            );
         })?;
-        Ok(Self { letters, stop, thread: Some(thread) })
+        Ok(Self {
+            letters,
+            stop,
+            thread: Some(thread),
+        })
     }
 
     /// Tells the thread something.
@@ -125,7 +143,10 @@ async fn accept(service: Service, listener: TcpListener) {
 }
 
 fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted | io::ErrorKind::ConnectionReset)
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted | io::ErrorKind::ConnectionReset
+    )
 }
 
 impl Service {
@@ -188,7 +209,9 @@ impl Service {
         loop {
             let limits = Limits::of(&self.engine);
             // A permit for the reply: with all of them taken, nothing more is read.
-            let Ok(permit) = timeout(limits.idle, replies.clone().reserve_owned()).await else { break };
+            let Ok(permit) = timeout(limits.idle, replies.clone().reserve_owned()).await else {
+                break;
+            };
             let Ok(permit) = permit else { break };
             let wait = if first { limits.first } else { limits.idle };
             match read_message(&mut reader, &mut message, wait, first).await {
@@ -208,9 +231,16 @@ impl Service {
     fn answer(&self, message: &[u8], peer: SocketAddr, permit: mpsc::OwnedPermit<Vec<u8>>) {
         let mut desk = self.desk.borrow_mut();
         desk.counters.count(Counter::QueriesTcp);
-        let incoming = Incoming { packet: message, address: peer.ip(), transport: Transport::Tcp };
+        let incoming = Incoming {
+            packet: message,
+            address: peer.ip(),
+            transport: Transport::Tcp,
+        };
         let mut permit = Some(permit);
-        let way_back = || ReplyTo::Tcp { reply: permit.take(), peer };
+        let way_back = || ReplyTo::Tcp {
+            reply: permit.take(),
+            peer,
+        };
         match desk.take_here(incoming, way_back) {
             Taken::Reply(sent) => {
                 desk.log_now(message, peer, sent);
@@ -220,10 +250,10 @@ impl Service {
                 }
             }
             Taken::Later(Some(order)) => {
-                if let Err(order) = self.engine.order(order) {
-                    if let crate::exchange::Purpose::Forward(id) = order.purpose {
-                        desk.hand_off(id, None, Reason::Unreachable);
-                    }
+                if let Err(order) = self.engine.order(order)
+                    && let crate::exchange::Purpose::Forward(id) = order.purpose
+                {
+                    desk.hand_off(id, None, Reason::Unreachable);
                 }
             }
             Taken::Later(None) | Taken::Silence => {}
@@ -257,16 +287,27 @@ impl Limits {
 
 /// Reads one message. Its first byte must come within `wait`, all of it within the stall time after that; the first message
 /// of a connection must be whole within `wait`.
-async fn read_message(reader: &mut OwnedReadHalf, message: &mut Vec<u8>, wait: Duration, first: bool) -> io::Result<()> {
+async fn read_message(
+    reader: &mut OwnedReadHalf,
+    message: &mut Vec<u8>,
+    wait: Duration,
+    first: bool,
+) -> io::Result<()> {
     let late = || io::Error::from(io::ErrorKind::TimedOut);
     let begun = Instant::now();
     let mut length = [0; 2];
-    timeout(wait, reader.read_exact(&mut length[..1])).await.map_err(|_| late())??;
+    timeout(wait, reader.read_exact(&mut length[..1]))
+        .await
+        .map_err(|_| late())??;
     let deadline = if first { begun + wait } else { Instant::now() + STALL };
-    timeout_at(deadline, reader.read_exact(&mut length[1..])).await.map_err(|_| late())??;
+    timeout_at(deadline, reader.read_exact(&mut length[1..]))
+        .await
+        .map_err(|_| late())??;
     message.clear();
     let mut rest = reader.take(u64::from(u16::from_be_bytes(length)));
-    timeout_at(deadline, rest.read_to_end(message)).await.map_err(|_| late())??;
+    timeout_at(deadline, rest.read_to_end(message))
+        .await
+        .map_err(|_| late())??;
     if message.len() < usize::from(u16::from_be_bytes(length)) {
         return Err(io::ErrorKind::UnexpectedEof.into());
     }

@@ -67,8 +67,11 @@ impl UdpListener {
                 let (peer, local) = (batch.peer(at), batch.local(at));
                 let (bytes, room) = batch.packet(at);
                 // Port 0 cannot be answered, and nobody honest asks from it.
-                let length =
-                    if peer.port() == 0 { 0 } else { responder.respond(Packet { bytes, peer, local }, room) };
+                let length = if peer.port() == 0 {
+                    0
+                } else {
+                    responder.respond(Packet { bytes, peer, local }, room)
+                };
                 batch.set_reply(at, length);
             }
             let failed = batch.send(self.socket.as_fd(), count);
@@ -88,5 +91,8 @@ impl AsRawFd for UdpListener {
 }
 
 fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::Interrupted | io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable)
+    matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::ConnectionRefused | io::ErrorKind::HostUnreachable
+    )
 }

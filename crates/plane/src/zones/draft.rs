@@ -14,7 +14,11 @@ use super::tree::{self, Leaf, NodeWriter, Tree};
 use crate::hash::{self, Path};
 
 /// Where no line of a file is to blame.
-pub const NOWHERE: Place = Place { file: 0, line: 0, column: 0 };
+pub const NOWHERE: Place = Place {
+    file: 0,
+    line: 0,
+    column: 0,
+};
 /// Problems reported of one zone; the rest is counted only.
 const MAX_PROBLEMS: usize = 100;
 
@@ -100,7 +104,9 @@ impl Draft {
 
     /// Gives the rdata of a foreign record, or why it has none. False when there is no such record or it is settled.
     pub fn settle(&mut self, index: usize, rdata: Result<&[u8], String>) -> bool {
-        let Some(record) = self.foreign.get_mut(index).filter(|record| !record.settled) else { return false };
+        let Some(record) = self.foreign.get_mut(index).filter(|record| !record.settled) else {
+            return false;
+        };
         record.settled = true;
         let (owner, rtype, ttl, place) = (record.owner, record.rtype, record.ttl, record.place);
         match rdata {
@@ -115,7 +121,9 @@ impl Draft {
         let wire = owner.as_wire();
         // Records of one owner stand together in most files.
         let same = self.owner.filter(|&(at, _)| {
-            self.arena.get(at..at + wire.len()).is_some_and(|known| known.eq_ignore_ascii_case(wire))
+            self.arena
+                .get(at..at + wire.len())
+                .is_some_and(|known| known.eq_ignore_ascii_case(wire))
         });
         let (name_at, hash) = same.unwrap_or_else(|| {
             let at = self.arena.len();
@@ -128,7 +136,11 @@ impl Draft {
             return self.error(place, "bad-rdata", "record data longer than 65,535 bytes".into());
         };
         if rtype::is_meta(rtype) {
-            return self.error(place, "meta-type", format!("{} is not a type of zone data", rtype::text(rtype)));
+            return self.error(
+                place,
+                "meta-type",
+                format!("{} is not a type of zone data", rtype::text(rtype)),
+            );
         }
         if !has_form(rtype, rdata) {
             let message = format!("record data does not have the form of {}", rtype::text(rtype));
@@ -136,7 +148,15 @@ impl Draft {
         }
         let rdata_at = self.arena.len();
         self.arena.extend_from_slice(rdata);
-        self.records.push(Raw { hash, name_at, rdata_at, ttl, rtype, rdata_len, place });
+        self.records.push(Raw {
+            hash,
+            name_at,
+            rdata_at,
+            ttl,
+            rtype,
+            rdata_len,
+            place,
+        });
     }
 
     /// Checks the records and makes the zone: the image and its warnings, or every problem with at least one error.
@@ -149,7 +169,8 @@ impl Draft {
         let mut groups = self.groups();
         self.check_names(&groups);
         let soa = self.check_apex(&groups);
-        self.problems.sort_by_key(|problem| (problem.place.file, problem.place.line, problem.place.column));
+        self.problems
+            .sort_by_key(|problem| (problem.place.file, problem.place.line, problem.place.column));
         match soa {
             Some(soa) if !self.problems.iter().any(|problem| problem.severity == Severity::Error) => {
                 let records = self.records.len();
@@ -180,7 +201,13 @@ impl Draft {
         self.records.sort_by(|a, b| {
             a.hash
                 .cmp(&b.hash)
-                .then_with(|| if a.name_at == b.name_at { std::cmp::Ordering::Equal } else { name(a).cmp(name(b)) })
+                .then_with(|| {
+                    if a.name_at == b.name_at {
+                        std::cmp::Ordering::Equal
+                    } else {
+                        name(a).cmp(name(b))
+                    }
+                })
                 .then_with(|| a.rtype.cmp(&b.rtype))
         });
         // Within an RRset the order of the file stays; a repeated record is dropped. Sets are small, but for hostile ones
@@ -220,7 +247,12 @@ impl Draft {
                 {
                     last.end = at + 1;
                 }
-                _ => groups.push(Group { hash: raw.hash, name_at: raw.name_at, start: at, end: at + 1 }),
+                _ => groups.push(Group {
+                    hash: raw.hash,
+                    name_at: raw.name_at,
+                    start: at,
+                    end: at + 1,
+                }),
             }
         }
         groups
@@ -252,10 +284,16 @@ impl Draft {
             if of(rtype::CNAME).count() > 1 {
                 self.error(cname.place, "many-cnames", format!("{owner} has more than one CNAME"));
             }
-            let other = records.iter().find(|raw| !matches!(raw.rtype, rtype::CNAME | rtype::RRSIG | rtype::NSEC | rtype::KEY));
+            let other = records
+                .iter()
+                .find(|raw| !matches!(raw.rtype, rtype::CNAME | rtype::RRSIG | rtype::NSEC | rtype::KEY));
             if let Some(other) = other {
                 let message = format!("{owner} has a CNAME and other data ({})", rtype::text(other.rtype));
-                let later = if (other.place.file, other.place.line) > (cname.place.file, cname.place.line) { other } else { cname };
+                let later = if (other.place.file, other.place.line) > (cname.place.file, cname.place.line) {
+                    other
+                } else {
+                    cname
+                };
                 self.error(later.place, "cname-and-other-data", message);
             }
         }
@@ -264,10 +302,14 @@ impl Draft {
             self.error(place, "many-dnames", format!("{owner} has more than one DNAME"));
         }
         // RFC 6672 2.3: no DNAME beside NS but at the apex.
-        if name_at(&self.arena, group.name_at) != self.origin.as_wire() {
-            if let (Some(dname), Some(_)) = (of(rtype::DNAME).next(), of(rtype::NS).next()) {
-                self.error(dname.place, "dname-at-cut", format!("{owner} has a DNAME and is a zone cut"));
-            }
+        if name_at(&self.arena, group.name_at) != self.origin.as_wire()
+            && let (Some(dname), Some(_)) = (of(rtype::DNAME).next(), of(rtype::NS).next())
+        {
+            self.error(
+                dname.place,
+                "dname-at-cut",
+                format!("{owner} has a DNAME and is a zone cut"),
+            );
         }
         self.level_ttls(group, &owner);
     }
@@ -277,17 +319,28 @@ impl Draft {
         let mut at = group.start;
         while at < group.end {
             let rtype = self.records[at].rtype;
-            let end = at + self.records[at..group.end].iter().take_while(|raw| raw.rtype == rtype).count();
+            let end = at
+                + self.records[at..group.end]
+                    .iter()
+                    .take_while(|raw| raw.rtype == rtype)
+                    .count();
             let set = &mut self.records[at..end];
             let lowest = set.iter().map(|raw| raw.ttl).min().unwrap_or(0);
             // The TTL of an RRSIG is that of what it covers (RFC 4034 3), so these differ rightly.
-            let odd = set.iter().find(|raw| raw.ttl != lowest && rtype != rtype::RRSIG).map(|raw| raw.place);
+            let odd = set
+                .iter()
+                .find(|raw| raw.ttl != lowest && rtype != rtype::RRSIG)
+                .map(|raw| raw.place);
             if rtype != rtype::RRSIG {
                 set.iter_mut().for_each(|raw| raw.ttl = lowest);
             }
             if let Some(place) = odd {
                 let kind = rtype::text(rtype);
-                self.warn(place, "ttls-differ", format!("TTLs of {owner} {kind} differ; the lowest, {lowest}, is taken"));
+                self.warn(
+                    place,
+                    "ttls-differ",
+                    format!("TTLs of {owner} {kind} differ; the lowest, {lowest}, is taken"),
+                );
             }
             at = end;
         }
@@ -296,7 +349,9 @@ impl Draft {
     /// RFC 1035 5.2: exactly one SOA, at the apex.
     fn check_apex(&mut self, groups: &[Group]) -> Option<Soa> {
         let origin = self.origin;
-        let apex = groups.iter().find(|group| name_at(&self.arena, group.name_at) == origin.as_wire());
+        let apex = groups
+            .iter()
+            .find(|group| name_at(&self.arena, group.name_at) == origin.as_wire());
         let at_apex: Vec<Raw> = apex.map_or(vec![], |group| self.records[group.start..group.end].to_vec());
         let stray: Vec<Raw> = (self.records.iter())
             .filter(|raw| raw.rtype == rtype::SOA && name_at(&self.arena, raw.name_at) != origin.as_wire())
@@ -304,7 +359,11 @@ impl Draft {
             .collect();
         for raw in stray {
             let owner = name::text(name_at(&self.arena, raw.name_at));
-            self.error(raw.place, "stray-soa", format!("SOA at {owner}, which is not the apex {origin}"));
+            self.error(
+                raw.place,
+                "stray-soa",
+                format!("SOA at {owner}, which is not the apex {origin}"),
+            );
         }
         let mut soas = at_apex.iter().filter(|raw| raw.rtype == rtype::SOA);
         let (first, second) = (soas.next().copied(), soas.next().copied());
@@ -312,13 +371,20 @@ impl Draft {
             self.error(second.place, "many-soas", format!("{origin} has more than one SOA"));
         }
         let Some(first) = first else {
-            self.error(NOWHERE, "no-soa", format!("no SOA at the apex {origin}: a zone begins with one"));
+            self.error(
+                NOWHERE,
+                "no-soa",
+                format!("no SOA at the apex {origin}: a zone begins with one"),
+            );
             return None;
         };
         if !at_apex.iter().any(|raw| raw.rtype == rtype::NS) {
             self.warn(first.place, "no-ns", format!("no NS at the apex {origin}"));
         }
-        Soa::new(first.ttl, &self.arena[first.rdata_at..first.rdata_at + usize::from(first.rdata_len)])
+        Soa::new(
+            first.ttl,
+            &self.arena[first.rdata_at..first.rdata_at + usize::from(first.rdata_len)],
+        )
     }
 
     /// Adds the empty non-terminals (RFC 4592 2.2.2), finds the flags, and writes the tree.
@@ -347,7 +413,10 @@ impl Draft {
             }
         }
         self.add_empty(groups, missing);
-        let wildcards: Vec<u64> = parents.into_iter().filter_map(|(hash, has)| has.then_some(hash)).collect();
+        let wildcards: Vec<u64> = parents
+            .into_iter()
+            .filter_map(|(hash, has)| has.then_some(hash))
+            .collect();
         self.write(groups, &wildcards)
     }
 
@@ -362,13 +431,20 @@ impl Draft {
             if !exists {
                 let name_at = self.arena.len();
                 self.arena.extend_from_slice(wire);
-                groups.push(Group { hash, name_at, start: 0, end: 0 });
+                groups.push(Group {
+                    hash,
+                    name_at,
+                    start: 0,
+                    end: 0,
+                });
             }
         }
         if groups.len() > known {
             let arena = &self.arena;
             groups.sort_by(|a, b| {
-                a.hash.cmp(&b.hash).then_with(|| name_at(arena, a.name_at).cmp(name_at(arena, b.name_at)))
+                a.hash
+                    .cmp(&b.hash)
+                    .then_with(|| name_at(arena, a.name_at).cmp(name_at(arena, b.name_at)))
             });
             groups.dedup_by(|b, a| {
                 a.hash == b.hash && b.start == b.end && name_at(arena, a.name_at) == name_at(arena, b.name_at)
@@ -406,7 +482,11 @@ impl Draft {
                 let rdata = &self.arena[raw.rdata_at..raw.rdata_at + usize::from(raw.rdata_len)];
                 writer.record(raw.rtype, class::IN, raw.ttl, rdata);
             }
-            leaves.push(Leaf { hash: group.hash, start, end: nodes.len() });
+            leaves.push(Leaf {
+                hash: group.hash,
+                start,
+                end: nodes.len(),
+            });
         }
         Tree::build(&leaves, &nodes)
     }
@@ -421,8 +501,14 @@ impl Draft {
 
     fn note(&mut self, place: Place, severity: Severity, code: &'static str, message: String) {
         // An error is never dropped for warnings that came before it: it decides whether the zone is served.
-        if self.problems.len() < MAX_PROBLEMS || (severity == Severity::Error && self.problems.len() < 2 * MAX_PROBLEMS) {
-            self.problems.push(Problem { place, severity, code, message });
+        if self.problems.len() < MAX_PROBLEMS || (severity == Severity::Error && self.problems.len() < 2 * MAX_PROBLEMS)
+        {
+            self.problems.push(Problem {
+                place,
+                severity,
+                code,
+                message,
+            });
         }
     }
 }

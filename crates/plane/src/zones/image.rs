@@ -46,12 +46,19 @@ impl Soa {
         // RFC 2308 3: the TTL of a negative answer is the lesser of the SOA's TTL and its MINIMUM.
         let negative = ttl.min(number(16));
         resolute_wire::compose::push_record(&mut ready, rtype::SOA, 1, negative, rdata);
-        Some(Self { serial: number(0), ready })
+        Some(Self {
+            serial: number(0),
+            ready,
+        })
     }
 
     /// The record for the authority section of a negative answer.
     pub fn negative(&self) -> Rrset<'_> {
-        Rrset { rtype: rtype::SOA, count: 1, records: &self.ready }
+        Rrset {
+            rtype: rtype::SOA,
+            count: 1,
+            records: &self.ready,
+        }
     }
 }
 
@@ -61,7 +68,16 @@ impl Image {
         let plain = !tree.nodes().any(|node| node.flags & (tree::CUT | tree::DNAME) != 0);
         let wire = origin.as_wire();
         let (hash, labels) = (hash::of_name(wire), name::suffixes(wire).count());
-        Self { origin, hash, labels, tree, names, records, soa, plain }
+        Self {
+            origin,
+            hash,
+            labels,
+            tree,
+            names,
+            records,
+            soa,
+            plain,
+        }
     }
 
     /// Bytes of memory.

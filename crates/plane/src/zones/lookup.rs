@@ -23,10 +23,10 @@ pub enum Found<'z> {
 /// 3.1.4.1).
 #[inline]
 pub fn lookup<'z>(zone: &'z Image, path: &Path<'_>, ds: bool) -> Found<'z> {
-    if zone.plain {
-        if let Some(node) = zone.tree.find(path.hash(0), &[], path.suffix(0)) {
-            return Found::Exact(node);
-        }
+    if zone.plain
+        && let Some(node) = zone.tree.find(path.hash(0), &[], path.suffix(0))
+    {
+        return Found::Exact(node);
     }
     match_down(zone, path, ds)
 }
@@ -58,7 +58,9 @@ fn wildcard<'z>(zone: &'z Image, path: &Path<'_>, missing: usize, encloser: Node
         return Found::Nothing;
     }
     let parent = missing + 1;
-    let found = zone.tree.find(hash::child(path.hash(parent), b"*"), b"\x01*", path.suffix(parent));
+    let found = zone
+        .tree
+        .find(hash::child(path.hash(parent), b"*"), b"\x01*", path.suffix(parent));
     match found {
         Some(node) => Found::Wildcard(node),
         None => Found::Nothing,

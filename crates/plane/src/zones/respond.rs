@@ -60,7 +60,11 @@ enum Next {
 impl Asked<'_> {
     /// Writes the answer to the question for `path`'s name.
     pub fn respond(&self, path: &Path<'_>, composer: &mut Composer<'_>, recorder: &mut impl Recorder) -> Zoned {
-        let mut said = Said { rcode: rcode::NOERROR, aa: false, overlay: false };
+        let mut said = Said {
+            rcode: rcode::NOERROR,
+            aa: false,
+            overlay: false,
+        };
         let mut next = match self.step(path, Owner::Question, &mut said, composer, recorder) {
             Some(next) => next,
             None => return Zoned::NotOurs,
@@ -82,7 +86,9 @@ impl Asked<'_> {
                 Some(next) => next,
             };
         }
-        recorder.step("zones", || format!("the chain of CNAMEs goes on after {MAX_CHAIN} steps: cut here"));
+        recorder.step("zones", || {
+            format!("the chain of CNAMEs goes on after {MAX_CHAIN} steps: cut here")
+        });
         Zoned::Done(first)
     }
 
@@ -98,13 +104,21 @@ impl Asked<'_> {
         for overlay in self.snapshot.overlays(self.view) {
             if let Some(node) = overlay.tree.find(path.hash(0), &[], path.suffix(0)) {
                 recorder.step("overlay", || format!("{} has {}", overlay.label, name::text(node.name)));
-                *said = Said { rcode: rcode::NOERROR, aa: false, overlay: true };
+                *said = Said {
+                    rcode: rcode::NOERROR,
+                    aa: false,
+                    overlay: true,
+                };
                 return Some(self.data(None, node, owner, composer));
             }
         }
         let zone = self.zone(path)?;
         let first = matches!(owner, Owner::Question);
-        *said = Said { rcode: rcode::NOERROR, aa: true, overlay: false };
+        *said = Said {
+            rcode: rcode::NOERROR,
+            aa: true,
+            overlay: false,
+        };
         let found = lookup(zone, path, self.qtype == rtype::DS);
         recorder.step("zones", || describe(zone, &found));
         Some(match found {
@@ -136,15 +150,18 @@ impl Asked<'_> {
     fn data(&self, zone: Option<&Image>, node: Node<'_>, owner: Owner<'_>, composer: &mut Composer<'_>) -> Next {
         if self.qtype == rtype::ANY {
             // RFC 8482 4.1: one RRset, the smallest.
-            if let Some(rrset) = node.rrsets().min_by_key(|rrset| (rrset.rtype == rtype::RRSIG, rrset.records.len())) {
+            if let Some(rrset) = node
+                .rrsets()
+                .min_by_key(|rrset| (rrset.rtype == rtype::RRSIG, rrset.records.len()))
+            {
                 put(Section::Answer, owner, rrset, composer);
                 return Next::Done(rcode::NOERROR);
             }
         } else if let Some(rrset) = node.get(self.qtype) {
-            if put(Section::Answer, owner, rrset, composer) {
-                if let Some(zone) = zone {
-                    add_addresses(zone, rrset, composer);
-                }
+            if put(Section::Answer, owner, rrset, composer)
+                && let Some(zone) = zone
+            {
+                add_addresses(zone, rrset, composer);
             }
             return Next::Done(rcode::NOERROR);
         } else if let Some(cname) = node.get(rtype::CNAME).filter(|_| !stands_beside_cname(self.qtype)) {
@@ -160,8 +177,12 @@ impl Asked<'_> {
 
     /// RFC 6672 3.2: the DNAME, a CNAME made from it (with its TTL), and on to the new name.
     fn substitute(&self, path: &Path<'_>, node: Node<'_>, owner: Owner<'_>, composer: &mut Composer<'_>) -> Next {
-        let Some(dname) = node.get(rtype::DNAME) else { return Next::Done(rcode::SERVFAIL) };
-        let Some((ttl, target)) = dname.iter().next() else { return Next::Done(rcode::SERVFAIL) };
+        let Some(dname) = node.get(rtype::DNAME) else {
+            return Next::Done(rcode::SERVFAIL);
+        };
+        let Some((ttl, target)) = dname.iter().next() else {
+            return Next::Done(rcode::SERVFAIL);
+        };
         if !put(Section::Answer, Owner::Name(node.name), dname, composer) {
             return Next::Done(rcode::NOERROR);
         }
@@ -169,14 +190,26 @@ impl Asked<'_> {
             Owner::Question => path.suffix(0),
             Owner::Name(name) => name,
         };
-        let Some(front) = asked.get(..asked.len() - node.name.len()) else { return Next::Done(rcode::SERVFAIL) };
+        let Some(front) = asked.get(..asked.len() - node.name.len()) else {
+            return Next::Done(rcode::SERVFAIL);
+        };
         // RFC 6672 2.2: a name that grows too long is YXDOMAIN.
-        let Ok(new) = Name::from_wire(&[front, target].concat()) else { return Next::Done(rcode::YXDOMAIN) };
-        let head = Head { rtype: rtype::CNAME, class: class::IN, ttl };
+        let Ok(new) = Name::from_wire(&[front, target].concat()) else {
+            return Next::Done(rcode::YXDOMAIN);
+        };
+        let head = Head {
+            rtype: rtype::CNAME,
+            class: class::IN,
+            ttl,
+        };
         if !composer.record(Section::Answer, owner, head, new.as_wire()) {
             composer.truncated = true;
         }
-        if matches!(self.qtype, rtype::CNAME | rtype::ANY) { Next::Done(rcode::NOERROR) } else { Next::Follow(new) }
+        if matches!(self.qtype, rtype::CNAME | rtype::ANY) {
+            Next::Done(rcode::NOERROR)
+        } else {
+            Next::Follow(new)
+        }
     }
 }
 
@@ -194,7 +227,12 @@ fn put(section: Section, owner: Owner<'_>, rrset: Rrset<'_>, composer: &mut Comp
 
 /// RFC 2308 2: the SOA in the authority section.
 fn negative(zone: &Image, composer: &mut Composer<'_>) {
-    put(Section::Authority, Owner::Name(zone.origin.as_wire()), zone.soa.negative(), composer);
+    put(
+        Section::Authority,
+        Owner::Name(zone.origin.as_wire()),
+        zone.soa.negative(),
+        composer,
+    );
 }
 
 /// A referral: the cut's NS and the addresses of those below the cut, which nobody else can give (RFC 9471).
@@ -211,7 +249,10 @@ fn refer(zone: &Image, cut: Node<'_>, composer: &mut Composer<'_>) {
 
 /// RFC 1034 4.3.2 step 6, RFC 2782, RFC 9460 4.1: the addresses of names in the answer, as far as the zone has them.
 fn add_addresses(zone: &Image, rrset: Rrset<'_>, composer: &mut Composer<'_>) {
-    if !matches!(rrset.rtype, rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS) {
+    if !matches!(
+        rrset.rtype,
+        rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS
+    ) {
         return;
     }
     for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
@@ -223,9 +264,13 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, composer: &mut Composer<'_>) {
 
 /// False when the zone has addresses that do not fit.
 fn add_address(zone: &Image, target: &[u8], composer: &mut Composer<'_>) -> bool {
-    let Ok(target) = Name::from_wire(target) else { return true };
+    let Ok(target) = Name::from_wire(target) else {
+        return true;
+    };
     let lower = target.lower();
-    let Some(node) = zone.tree.find(hash::of_name(lower.as_wire()), &[], lower.as_wire()) else { return true };
+    let Some(node) = zone.tree.find(hash::of_name(lower.as_wire()), &[], lower.as_wire()) else {
+        return true;
+    };
     let mut fit = true;
     for rtype in [rtype::A, rtype::AAAA] {
         if let Some(rrset) = node.get(rtype) {

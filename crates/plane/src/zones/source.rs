@@ -98,7 +98,6 @@ fn explain(error: Errno) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
     use std::fs;
 

@@ -52,7 +52,9 @@ pub struct Leaf {
 impl Tree {
     /// Builds from nodes sorted by hash, encoded by [`NodeWriter`] in `nodes`.
     pub fn build(leaves: &[Leaf], nodes: &[u8]) -> Self {
-        Self { root: build(leaves, nodes, 0) }
+        Self {
+            root: build(leaves, nodes, 0),
+        }
     }
 
     /// The node whose name is `head` followed by `tail`, both lower case.
@@ -73,7 +75,11 @@ impl Tree {
 
     /// Every node, in the order of hashes.
     pub fn nodes(&self) -> Nodes<'_> {
-        Nodes { stack: vec![&self.root], page: &[], next: 0 }
+        Nodes {
+            stack: vec![&self.root],
+            page: &[],
+            next: 0,
+        }
     }
 
     /// Bytes of memory.
@@ -163,7 +169,12 @@ impl<'a> Node<'a> {
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let (&length, rest) = bytes.split_first()?;
         let (name, rest) = rest.split_at_checked(usize::from(length))?;
-        Some(Self { name, flags: *rest.first()?, count: u16_at(rest, 1)?, rrsets: rest.get(3..)? })
+        Some(Self {
+            name,
+            flags: *rest.first()?,
+            count: u16_at(rest, 1)?,
+            rrsets: rest.get(3..)?,
+        })
     }
 
     /// The RRset of a type.
@@ -179,8 +190,11 @@ impl<'a> Node<'a> {
         std::iter::from_fn(move || {
             left = left.checked_sub(1)?;
             let length = u32_at(rest, 4)? as usize;
-            let rrset =
-                Rrset { rtype: u16_at(rest, 0)?, count: u16_at(rest, 2)?, records: rest.get(8..8 + length)? };
+            let rrset = Rrset {
+                rtype: u16_at(rest, 0)?,
+                count: u16_at(rest, 2)?,
+                records: rest.get(8..8 + length)?,
+            };
             rest = &rest[8 + length..];
             Some(rrset)
         })
@@ -233,7 +247,11 @@ impl<'a> NodeWriter<'a> {
         out.push(flags);
         let count_at = out.len();
         out.extend_from_slice(&[0, 0]);
-        Self { out, count_at, rrset_at: 0 }
+        Self {
+            out,
+            count_at,
+            rrset_at: 0,
+        }
     }
 
     /// Begins an RRset.

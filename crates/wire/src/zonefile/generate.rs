@@ -247,7 +247,6 @@ fn nibbles(mut value: u32, mut width: usize, upper: bool, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn text(template: &str, number: u32) -> Result<String, &'static str> {

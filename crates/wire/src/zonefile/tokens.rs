@@ -293,7 +293,6 @@ static CLASS: [Class; 256] = {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
 
     fn entries(text: &str) -> Vec<(Vec<String>, Option<String>)> {
