@@ -37,7 +37,12 @@ def header(
 
 def question(qname: str, rdtype: int = 1, rdclass: int = 1) -> bytes:
     """A question section entry (RFC 1035 4.1.2)."""
-    return dns.name.from_text(qname).to_wire() + struct.pack("!HH", rdtype, rdclass)
+    return name(qname) + struct.pack("!HH", rdtype, rdclass)
+
+
+def name(text: str) -> bytes:
+    """A name as it stands in a message, without compression (RFC 1035 3.1)."""
+    return b"".join(bytes([len(label)]) + label for label in dns.name.from_text(text).labels)
 
 
 def query(
@@ -51,9 +56,14 @@ def query(
     )
 
 
-def opt(*, size: int = 1232, ttl: int = 0, options: bytes = b"", name: bytes = b"\0") -> bytes:
+def opt(*, size: int = 1232, ttl: int = 0, options: bytes = b"", owner: bytes = b"\0") -> bytes:
     """An OPT record (RFC 6891 6.1.2); `ttl` holds the extended rcode, the version and the flags."""
-    return name + struct.pack("!HHIH", 41, size, ttl, len(options)) + options
+    return owner + struct.pack("!HHIH", 41, size, ttl, len(options)) + options
+
+
+def record(owner: bytes, rdtype: int, rdata: bytes, *, rdclass: int = 1, ttl: int = 0) -> bytes:
+    """A resource record (RFC 1035 4.1.3)."""
+    return owner + struct.pack("!HHIH", rdtype, rdclass, ttl, len(rdata)) + rdata
 
 
 def option(code: int, data: bytes = b"") -> bytes:
@@ -75,7 +85,7 @@ def udp_all(endpoint: Endpoint, wires: Sequence[bytes]) -> list[bytes]:
 
 
 def udp_socket(endpoint: Endpoint) -> socket.socket:
-    """A socket that is connected to the server, so that it takes replies from the address that was asked and no other."""
+    """A socket that is connected to the server, so it takes replies from the address that was asked alone."""
     family = socket.AF_INET6 if ":" in endpoint.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     sock.settimeout(TIMEOUT_S)

@@ -26,7 +26,7 @@ if need cargo "the Rust build tool" "Rust, with rustup"; then
     wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
     found=$(rustc --version 2>/dev/null | cut -d' ' -f2)
     if [ "$(printf '%s\n' "$wanted" "$found" | sort -V | head -n 1)" != "$wanted" ]; then
-        echo "too old: Rust ${found:-without rustc}; $wanted or newer is needed. Install Rust from https://rustup.rs." >&2
+        echo "too old: Rust ${found:-without rustc}; $wanted or newer is needed. Install a newer one with rustup." >&2
         missing=1
     fi
 fi

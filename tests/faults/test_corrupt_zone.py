@@ -85,7 +85,7 @@ def test_a_flipped_byte_never_costs_an_answer(tmp_path: Path) -> None:
             if refused < BY_COMMAND:
                 done = checked(path)
                 assert done.returncode == 1
-                assert place.match(done.stdout.splitlines()[0])
+                assert any(map(place.match, done.stdout.splitlines()))
             refused += 1
         path.write_text(ZONE)
         assert control.reload()["problems"] == []

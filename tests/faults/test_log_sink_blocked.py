@@ -11,7 +11,7 @@ import pytest
 from bench.peers.resolute import COMMAND
 from bench.peers.server import free_port
 from resolute.errors import UnavailableError
-from resolute.node.client import ControlClient
+from resolute.node.client import SOCKET_NAME, ControlClient
 from tests.faults.kit.asking import wait_for
 from tests.faults.kit.load import Load, Tally
 from tests.faults.kit.running import local
@@ -26,7 +26,7 @@ class Muted:
 
     def __init__(self, folder: Path, *flags: str) -> None:
         (folder / "zone").write_text(ZONE)
-        self.port, self.control = free_port(), ControlClient(folder / "data")
+        self.port, self.control = free_port(), ControlClient(folder / "data" / SOCKET_NAME)
         self._read, write = os.pipe()
         words = ["--listen", f"127.0.0.1:{self.port}", "--admin=off", "--data", str(folder / "data")]
         words += ["--zone", f"zone.example.={folder}/zone", *flags]
@@ -39,11 +39,13 @@ class Muted:
     def end(self) -> int:
         """SIGTERM; the exit status. Nothing may wait for the pipe."""
         self.process.terminate()
-        try:
-            return self.process.wait(10)
-        finally:
-            self.process.kill()
-            os.close(self._read)
+        return self.process.wait(10)
+
+    def close(self) -> None:
+        """Nothing is left of it."""
+        self.process.kill()
+        self.process.wait()
+        os.close(self._read)
 
     def _is_ready(self) -> bool:
         try:
@@ -59,7 +61,7 @@ def muted(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Muted]:
         server.wait_until_ready()
         yield server
     finally:
-        server.process.kill()
+        server.close()
 
 
 @pytest.mark.slow

@@ -50,6 +50,13 @@ struct Listening {
     udp: Vec<Arc<UdpListener>>,
 }
 
+impl Listening {
+    /// Whether this is the address, as it was asked for (perhaps with port 0) or as it is.
+    fn is(&self, address: SocketAddr) -> bool {
+        self.asked == address || self.bound == address
+    }
+}
+
 impl Plane {
     /// Starts so many workers (0: one for each core that this process may run on). Nothing listens yet.
     pub fn start(settings: Settings, workers: usize) -> io::Result<Self> {
@@ -91,7 +98,7 @@ impl Plane {
         let mut listening = self.listening.lock();
         let mut fresh: Vec<(SocketAddr, Bound)> = Vec::new();
         for &address in addresses {
-            let known = listening.iter().any(|known| known.asked == address)
+            let known = listening.iter().any(|known| known.is(address))
                 || fresh.iter().any(|(asked, _)| *asked == address && address.port() != 0);
             if !known {
                 fresh.push((
@@ -100,7 +107,7 @@ impl Plane {
                 ));
             }
         }
-        let (kept, gone): (Vec<_>, Vec<_>) = listening.drain(..).partition(|known| addresses.contains(&known.asked));
+        let (kept, gone): (Vec<_>, Vec<_>) = listening.drain(..).partition(|known| addresses.iter().any(|&address| known.is(address)));
         *listening = kept;
         listening.extend(
             fresh

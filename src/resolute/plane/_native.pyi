@@ -1,8 +1,8 @@
 """The Rust data plane, as Python sees it. Only `resolute.plane` imports this module.
 
 Names cross this boundary as uncompressed wire format (RFC 1035 3.1), types and classes as integers, addresses as text
-(`192.0.2.1:53`, `[2001:db8::1]:53`), times in the unit that the argument's name ends with. Every class is frozen and safe
-to share between threads. Calls that take long release the interpreter.
+(`192.0.2.1:53`, `[2001:db8::1]:53`), times in the unit that the argument's name ends with. Every class is frozen and
+safe to share between threads. Calls that take long release the interpreter.
 
 Raised: `ValueError` for an argument that does not hold (the text says which and why), `OSError` for files and sockets
 (with `errno` and `filename`), `ZoneFileError` for zone data that cannot be served.
@@ -24,7 +24,7 @@ class Problem:
         """From 1; 0 when the problem is of the zone as a whole."""
     @property
     def column(self) -> int:
-        """From 1, in bytes; 0 when unknown."""
+        """From 1, in bytes of the physical line; 0 when unknown."""
     @property
     def code(self) -> str:
         """A stable word for programs: `syntax`, `no-soa`, `out-of-zone`, `cname-and-other-data`, ..."""
@@ -88,7 +88,8 @@ class ZoneScan:
 
     @property
     def files(self) -> list[str]:
-        """Every file that was read, the zone file first, then what it includes (absolute paths)."""
+        """The zone file, then what it includes, as absolute paths; also those that could not be read, so that they can
+        be watched."""
     @property
     def foreign(self) -> list[ForeignRecord]: ...
     def convert(self, index: int, rdata: bytes) -> None:
@@ -99,9 +100,10 @@ class ZoneScan:
         """Checks the records as a zone and compiles it. Once only. Raises ZoneFileError with every problem found."""
 
 def scan_zone_file(path: str, origin: bytes, *, include_root: str | None = None) -> ZoneScan:
-    """Reads a zone file (RFC 1035 5). `$INCLUDE` is followed below `include_root` (default: the file's folder), five deep.
+    """Reads a zone file (RFC 1035 5). `$INCLUDE` is followed below `include_root` (default: the file's folder).
 
-    Syntax errors do not raise here: `compile` reports them with all others. Raises OSError when the file cannot be read.
+    Five deep at most. Syntax errors do not raise here: `compile` reports them with all others. Raises OSError when the
+    file cannot be read.
     """
 
 def scan_zone_text(text: bytes, origin: bytes, *, file: str) -> ZoneScan:
@@ -130,7 +132,7 @@ def compile_overlay(label: str, records: Iterable[tuple[bytes, int, int, bytes]]
 class View:
     """What a group of clients sees. The first view whose `clients` has the longest matching prefix is taken."""
 
-    def __new__(cls, name: str, *, clients: Sequence[str] = (), recursion: Sequence[str] = ()) -> View: ...
+    def __new__(cls, name: str, *, clients: Sequence[str] = ..., recursion: Sequence[str] = ...) -> View: ...
     @property
     def name(self) -> str: ...
 
@@ -146,12 +148,12 @@ class Upstream:
 
 @final
 class Route:
-    """Where the names below `zone` are resolved. `source` goes into the cache key: answers of one source never serve another.
+    """Where the names below `zone` are resolved. `source` is part of the cache key: no source's answers serve another.
 
     With no upstreams, or `plain=False`, every miss is handed off at once.
     """
 
-    def __new__(cls, zone: bytes, *, source: int, upstreams: Sequence[Upstream] = (), plain: bool = True) -> Route: ...
+    def __new__(cls, zone: bytes, *, source: int, upstreams: Sequence[Upstream] = ..., plain: bool = True) -> Route: ...
     @property
     def zone(self) -> bytes: ...
     @property
@@ -165,7 +167,7 @@ class Settings:
         cls,
         *,
         views: Sequence[View],
-        routes: Sequence[Route] = (),
+        routes: Sequence[Route] = ...,
         cache_bytes: int = 67_108_864,
         min_ttl_s: int = 0,
         max_ttl_s: int = 86_400,
@@ -186,7 +188,7 @@ class Settings:
         """`version` answers version.bind and version.server, `identity` answers id.server and hostname.bind (class CH,
         TXT); None refuses the question. Raises ValueError."""
 
-# ---------------------------------------------------------------------------------------------- what goes up and comes back
+# -------------------------------------------------------------------------------------- what goes up and comes back
 
 REASON_NO_ROUTE: Final = 0
 """No plain route covers the name, or the route is not for the data plane."""
@@ -266,9 +268,11 @@ class UpstreamStatistics:
     @property
     def address(self) -> str: ...
     @property
-    def sent(self) -> int: ...
+    def sent(self) -> int:
+        """Questions that have ended: the data plane's own and those of `Plane.exchange`."""
     @property
-    def replies(self) -> int: ...
+    def replies(self) -> int:
+        """Those that were answered, with whatever rcode."""
     @property
     def failures(self) -> int: ...
     @property
@@ -335,14 +339,14 @@ class Plane:
     def __new__(cls, settings: Settings, *, workers: int = 0) -> Plane:
         """`workers=0`: one a core that this process may run on. Nothing listens yet."""
     def listen(self, addresses: Sequence[str]) -> list[str]:
-        """Makes exactly these addresses listen (UDP and TCP): new ones first, then those that are gone are closed. All or
-        nothing: on OSError (its `filename` is the address) the old ones go on. Port 0 takes a free one. Returns the bound
-        addresses, in the order given."""
+        """Makes exactly these addresses listen (UDP and TCP): new ones first, then those that are gone are closed. All
+        or nothing: on OSError (its `filename` is the address) the old ones go on. Port 0 takes a free one. Returns the
+        bound addresses, in the order given."""
     def configure(self, settings: Settings) -> None:
         """Switches all settings at once. The cache and everything in flight stay."""
-    def publish(self, put: Sequence[ZoneImage] = (), *, drop: Sequence[bytes] = (), view: str | None = None) -> None:
-        """Adds or replaces zones and takes away those named in `drop`, in one atomic switch. `view=None`: for every view;
-        a zone of a client's own view goes before one for every view with the same origin."""
+    def publish(self, put: Sequence[ZoneImage] = ..., *, drop: Sequence[bytes] = ..., view: str | None = None) -> None:
+        """Adds or replaces zones and takes away those named in `drop`, in one atomic switch. `view=None`: for every
+        view; a zone of a client's own view goes before one for every view with the same origin."""
     def set_overlays(self, overlays: Sequence[OverlayImage], *, view: str | None = None) -> None:
         """Replaces the overlays; the first has precedence."""
     def zones(self) -> list[tuple[str | None, ZoneImage]]:
@@ -352,8 +356,8 @@ class Plane:
     def pull(self, limit: int = 256) -> tuple[list[Handoff], list[Exchanged]]:
         """Takes what has come up, at once; empty lists when there is nothing."""
     def answer(self, handoff: int, reply: bytes) -> bool:
-        """The verified reply to a handoff's question: it is cached and sent to all who wait. False when nobody waits any
-        more (it is cached all the same). Raises ValueError when it does not parse or answers another question."""
+        """The verified reply to a handoff's question: it is cached and sent to all who wait. False when nobody waits
+        any more (it is cached all the same). Raises ValueError when it does not parse or answers another question."""
     def fail(self, handoff: int, *, rcode: int, ede: int, text: str, cache_s: int) -> bool:
         """No answer can be had. Clients get a stale answer where there is one, else `rcode` with the Extended DNS Error
         (RFC 8914); the failure is cached for `cache_s` seconds (RFC 9520). False when nobody waits any more."""
@@ -370,10 +374,12 @@ class Plane:
         recursion_desired: bool = True,
         tcp: bool = False,
     ) -> int:
-        """Begins to ask an upstream; its end comes from `pull` with the token returned here. A fresh random port, ID and
-        letter case (0x20); TCP by itself after a truncated reply or the first mismatch, within the same timeout."""
+        """Begins to ask an upstream; its end comes from `pull` with the token returned here. A fresh random port, ID
+        and letter case (0x20); TCP by itself after a truncated reply or the first mismatch, within the same timeout."""
     def upstream_statistics(self) -> list[UpstreamStatistics]: ...
-    def explain(self, qname: bytes, qtype: int, *, client: str, recursion_desired: bool = True) -> tuple[list[Step], bytes | None]:
+    def explain(
+        self, qname: bytes, qtype: int, *, client: str, recursion_desired: bool = True
+    ) -> tuple[list[Step], bytes | None]:
         """Runs the stages for one question with a recorder and sends nothing: the steps, and the answer where the data
         plane knows it. Counts nowhere and changes nothing."""
     def cache_entries(self, qname: bytes | None = None, *, subtree: bool = True) -> list[CacheEntry]:
@@ -385,7 +391,8 @@ class Plane:
         """One line per query on standard error, written by a thread of its own: `text`, `json`, or None for no lines. A
         sink that blocks costs lines (counter `log_lines_lost`), never answers."""
     def close(self, drain_ms: int = 2_000) -> None:
-        """Stops listening, lets what is in flight end for so long, and stops the threads. Further calls raise ValueError."""
+        """Stops listening, lets what is in flight end for so long, and stops the threads. Calls after that raise
+        ValueError; until it returns, `fileno`, `pull`, `answer` and `fail` go on working in other threads."""
 
 def mnemonic(rtype: int) -> str:
     """The type's mnemonic, or `TYPE123` (RFC 3597 5)."""
