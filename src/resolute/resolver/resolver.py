@@ -223,14 +223,18 @@ class Resolver:
     # ------------------------------------------------------------------------------------------------ all upstreams
 
     def _round(self) -> None:
-        measured = [Measured(s.address, s.replies, s.rtt_us / 1000) for s in self._plane.upstream_statistics()]
-        if recovered := self._upstreams.measured(measured):
-            self._recovered(recovered)
+        measured = self._take_over_measurements()
         busy, self._busy = self._busy or self._any_traffic(measured), False
         firsts = frozenset(p.candidates[0].address for p in self._published.values() if p.candidates)
         for address in self._upstreams.to_probe(time.monotonic(), firsts=firsts, busy=busy):
             self._begin_probe(address)
         self._reorder()
+
+    def _take_over_measurements(self) -> Sequence[Measured]:
+        measured = [Measured(s.address, s.replies, s.rtt_us / 1000) for s in self._plane.upstream_statistics()]
+        if recovered := self._upstreams.measured(measured):
+            self._recovered(recovered)
+        return measured
 
     def _any_traffic(self, measured: Sequence[Measured]) -> bool:
         replies = sum(one.replies for one in measured)
@@ -256,6 +260,8 @@ class Resolver:
         self._reorder()
 
     def _failed(self, address: str, why: str) -> None:
+        if not self._upstreams.get(address).failures:
+            self._take_over_measurements()  # replies from before the failure are no recovery from it
         before = self._upstreams.get(address).state
         self._upstreams.failed(address, why)
         if before != "dead" and self._upstreams.get(address).state == "dead":
