@@ -25,7 +25,9 @@ def ask(server: Endpoint, request: pytest.FixtureRequest) -> Ask:
     """Asks over UDP and, in a second test, over TCP: `ask("www.example.", rdtype, rdclass, flags=RD)`."""
     transport = udp if request.param == "udp" else tcp
 
-    def asked(qname: str, rdtype: int = 1, rdclass: int = 1, *, flags: int = 0, extra: bytes = b"") -> dns.message.Message:
+    def asked(
+        qname: str, rdtype: int = 1, rdclass: int = 1, *, flags: int = 0, extra: bytes = b""
+    ) -> dns.message.Message:
         return parse(transport(server, query(qname, rdtype, rdclass, flags=flags, extra=extra)))
 
     return asked

@@ -107,7 +107,9 @@ impl Plane {
                 ));
             }
         }
-        let (kept, gone): (Vec<_>, Vec<_>) = listening.drain(..).partition(|known| addresses.iter().any(|&address| known.is(address)));
+        let (kept, gone): (Vec<_>, Vec<_>) = listening
+            .drain(..)
+            .partition(|known| addresses.iter().any(|&address| known.is(address)));
         *listening = kept;
         listening.extend(
             fresh

@@ -7,6 +7,7 @@ SIGHUP: reload      SIGTERM, SIGINT: drain, exit 0      settings that do not hol
 import asyncio
 import logging
 import os
+import resource
 import signal
 import socket
 import sys
@@ -33,6 +34,7 @@ def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int
         try:
             listener = bind_admin(settings.listen.admin)
             running = logging_chapter.start(settings.log)
+            _allow_many_files()
             try:
                 asyncio.run(_serve(settings, reread or _reread_file(settings), listener))
             finally:
@@ -46,6 +48,12 @@ def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int
     except ResoluteError as error:
         return _refuse([str(error)])
     return 0
+
+
+def _allow_many_files() -> None:
+    """Each question to an upstream has a socket of its own: the soft limit of open files becomes the hard one."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 async def _serve(settings: Settings, reread: Callable[[], Settings], listener: socket.socket | None) -> None:

@@ -1,0 +1,275 @@
+//! What is learnt from upstreams: made into entries, kept, counted down, evicted; and who waits for it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+
+use std::net::SocketAddr;
+
+use resolute_plane::cache::settle::{failure, settle};
+use resolute_plane::cache::{Cache, Cached, Entry, Key, Lookup};
+use resolute_plane::hash;
+use resolute_plane::inflight::{Inflight, Joined, Patience, ReplyTo, Waiter};
+use resolute_plane::settings::Settings;
+use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
+use resolute_wire::edns::Ede;
+use resolute_wire::message::Message;
+use resolute_wire::name::Name;
+use resolute_wire::rtype;
+
+fn settings() -> Settings {
+    Settings {
+        views: vec![],
+        routes: vec![],
+        cache_bytes: 1 << 20,
+        min_ttl_s: 0,
+        max_ttl_s: 1_000,
+        max_negative_ttl_s: 100,
+        stale_for_s: 500,
+        stale_ttl_s: 30,
+        stale_after_ms: 1_800,
+        deadline_ms: 4_000,
+        handoffs: 16,
+        edns_size: 1_232,
+        tcp_clients: 1,
+        tcp_per_client: 1,
+        tcp_idle_ms: 1,
+        tcp_first_ms: 1,
+        version: None,
+        identity: None,
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::from_text(text.as_bytes(), Some(&Name::ROOT)).unwrap()
+}
+
+fn key(qname: &Name, qtype: u16) -> Key {
+    let key = Key {
+        hash: 0,
+        qtype,
+        qclass: 1,
+        view: 0,
+        dnssec_ok: false,
+        checking_disabled: false,
+        source: 1,
+    };
+    Key::new(hash::of_name(qname.lower().as_wire()), key)
+}
+
+type Line<'a> = (Section, &'a str, u16, u32, Vec<u8>);
+
+/// A reply of an upstream to `qname` A.
+fn reply(qname: &str, rcode: u16, records: &[Line<'_>]) -> Vec<u8> {
+    let question = [name(qname).as_wire(), &[0, 1, 0, 1]].concat();
+    let (mut buf, mut known) = (vec![0; 65_535], Known::new());
+    let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question, false);
+    for (section, owner, rtype, ttl, rdata) in records {
+        let head = Head {
+            rtype: *rtype,
+            class: 1,
+            ttl: *ttl,
+        };
+        assert!(composer.record(*section, Owner::Name(name(owner).as_wire()), head, rdata));
+    }
+    let len = composer.finish(5, 0x8180, rcode, None);
+    buf[..len].to_vec()
+}
+
+fn a(n: u8) -> Vec<u8> {
+    vec![192, 0, 2, n]
+}
+
+fn cname(target: &str) -> Vec<u8> {
+    name(target).as_wire().to_vec()
+}
+
+fn soa(minimum: u32) -> Vec<u8> {
+    [&[0, 0][..], &[0; 16], &minimum.to_be_bytes()].concat()
+}
+
+fn learn(qname: &str, rcode: u16, records: &[Line<'_>]) -> Result<Entry, resolute_plane::cache::settle::Broken> {
+    let bytes = reply(qname, rcode, records);
+    let message = Message::parse(&bytes).unwrap();
+    settle(&message, &name(qname), key(&name(qname), rtype::A), &settings(), 100)
+}
+
+fn kept(entry: &Entry) -> Vec<(String, u16, u32)> {
+    let message = Message::parse(entry.message()).unwrap();
+    message
+        .records()
+        .map(|r| r.unwrap())
+        .map(|r| (r.owner.to_string(), r.rtype, r.ttl))
+        .collect()
+}
+
+/// Only what answers the question is kept: no NS, no glue, no other names (RFC 2181 5.4.1: such data is not to be trusted).
+#[test]
+fn only_the_answer_is_kept() {
+    let entry = learn(
+        "www.x.",
+        0,
+        &[
+            (Section::Answer, "www.x.", rtype::CNAME, 300, cname("w2.x.")),
+            (Section::Answer, "w2.x.", rtype::A, 200, a(1)),
+            (Section::Answer, "victim.", rtype::A, 200, a(66)),
+            (Section::Authority, "x.", rtype::NS, 200, cname("evil.")),
+            (Section::Additional, "evil.", rtype::A, 200, a(66)),
+        ],
+    );
+    let entry = entry.unwrap();
+    assert_eq!(
+        kept(&entry),
+        [("www.x.".into(), rtype::CNAME, 300), ("w2.x.".into(), rtype::A, 200)]
+    );
+    assert_eq!(entry.expires(), 300, "the least TTL counts");
+}
+
+/// RFC 2308 5: the lesser of the SOA's TTL and MINIMUM, within our bound; without a SOA not cached at all.
+#[test]
+fn negative_answers() {
+    let with = |ttl, minimum| learn("no.x.", 3, &[(Section::Authority, "x.", rtype::SOA, ttl, soa(minimum))]).unwrap();
+    assert_eq!(with(50, 60).expires(), 150);
+    assert_eq!(with(60, 50).expires(), 150);
+    assert_eq!(with(5_000, 5_000).expires(), 200, "max_negative_ttl_s");
+    assert_eq!(learn("no.x.", 3, &[]).unwrap().expires(), 100);
+    // A SOA of a zone that the name is not in proves nothing.
+    let foreign = learn("no.x.", 3, &[(Section::Authority, "y.", rtype::SOA, 50, soa(50))]).unwrap();
+    assert_eq!((foreign.expires(), kept(&foreign).len()), (100, 0));
+}
+
+/// RFC 2181 8: a TTL with the top bit set is 0; ours are bounded by the settings.
+#[test]
+fn ttls_are_bounded() {
+    assert_eq!(
+        learn("a.x.", 0, &[(Section::Answer, "a.x.", rtype::A, 90_000, a(1))])
+            .unwrap()
+            .expires(),
+        1_100
+    );
+    assert_eq!(
+        learn("a.x.", 0, &[(Section::Answer, "a.x.", rtype::A, 1 << 31, a(1))])
+            .unwrap()
+            .expires(),
+        100
+    );
+}
+
+/// A reply that does not answer the question, or whose data does not have its type's form, is none.
+#[test]
+fn broken_replies_are_refused() {
+    assert!(learn("a.x.", 0, &[(Section::Answer, "b.x.", rtype::A, 9, a(1))]).is_err());
+    assert!(learn("a.x.", 0, &[(Section::Answer, "a.x.", rtype::A, 9, vec![1, 2, 3])]).is_err());
+    let other = reply("b.x.", 0, &[(Section::Answer, "b.x.", rtype::A, 9, a(1))]);
+    let message = Message::parse(&other).unwrap();
+    assert!(settle(&message, &name("a.x."), key(&name("a.x."), rtype::A), &settings(), 100).is_err());
+}
+
+fn entry(qname: &str, ttl: u32) -> Entry {
+    learn(qname, 0, &[(Section::Answer, qname, rtype::A, ttl, a(1))]).unwrap()
+}
+
+fn state(cache: &Cache, qname: &str, now: u32) -> &'static str {
+    match cache.get(&key(&name(qname), rtype::A), name(qname).as_wire(), now) {
+        Lookup::Hit(_) => "hit",
+        Lookup::Stale(_) => "stale",
+        Lookup::Miss => "miss",
+    }
+}
+
+#[test]
+fn an_entry_lives_and_dies() {
+    let cache = Cache::new(1 << 20);
+    cache.insert(entry("a.x.", 10), 100);
+    assert_eq!(
+        [100, 109, 110, 609, 610].map(|now| state(&cache, "a.x.", now)),
+        ["hit", "hit", "stale", "stale", "miss"]
+    );
+    assert_eq!(state(&cache, "b.x.", 100), "miss");
+    // Another type, view or source is another question.
+    let mut other = key(&name("a.x."), rtype::A);
+    other.source = 2;
+    assert!(matches!(cache.get(&other, name("a.x.").as_wire(), 100), Lookup::Miss));
+    // The same question again takes the place of the old answer.
+    cache.insert(entry("a.x.", 50), 120);
+    assert_eq!((cache.len(), state(&cache, "a.x.", 125)), (1, "hit"));
+}
+
+#[test]
+fn memory_is_bounded_and_flushing_gives_it_back() {
+    let cache = Cache::new(256 << 10);
+    for n in 0..20_000 {
+        cache.insert(entry(&format!("n{n}.x."), 900), 100);
+        assert!(cache.bytes() <= 256 << 10);
+    }
+    assert!(cache.len() > 300, "{}", cache.len());
+    cache.insert(entry("deep.sub.y.", 900), 100);
+    cache.insert(entry("sub.y.", 900), 100);
+    assert_eq!(cache.flush(Some((&name("sub.y."), false))), 1);
+    assert_eq!(cache.flush(Some((&name("Y."), true))), 1);
+    let left = cache.len();
+    assert_eq!(cache.flush(None), left);
+    assert_eq!((cache.len(), cache.bytes(), cache.is_empty()), (0, 0, true));
+}
+
+/// RFC 9520 and RFC 8914: a failure is remembered with its reason.
+#[test]
+fn failures_carry_their_reason() {
+    let qname = name("a.x.");
+    let entry = failure(
+        &qname,
+        key(&qname, rtype::A),
+        2,
+        Ede {
+            code: 22,
+            text: "nobody",
+        },
+        5,
+        100,
+    );
+    assert_eq!((entry.rcode(), entry.expires(), entry.stale_until()), (2, 105, 105));
+    assert_eq!(
+        entry.ede(false),
+        Some(Ede {
+            code: 22,
+            text: "nobody"
+        })
+    );
+}
+
+fn waiter() -> Waiter {
+    let (sender, _) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
+    let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    drop(sender);
+    Waiter {
+        packet: Box::new([]),
+        reply_to: ReplyTo::Tcp { reply: None, peer },
+        received_ms: 0,
+    }
+}
+
+/// Equal questions go up once; deadlines come in order; nothing is bounded by hope.
+#[test]
+fn questions_in_flight() {
+    let inflight = Inflight::default();
+    let patience = Patience {
+        most: 2,
+        stale_ms: 10,
+        deadline_ms: 20,
+    };
+    let join = |text: &str, now| inflight.join(key(&name(text), rtype::A), &name(text), waiter(), now, patience);
+    let Joined::First(first) = join("a.x.", 0) else {
+        panic!("not the first")
+    };
+    assert!(matches!(join("a.x.", 1), Joined::Waits));
+    assert!(matches!(join("b.x.", 2), Joined::First(_)));
+    assert!(matches!(join("c.x.", 3), Joined::Full(_)));
+    assert_eq!(inflight.remaining_ms(first, 5), 15);
+    let due = inflight.due(11);
+    assert_eq!((due.stale.len(), due.stale[0].1.len(), due.expired.len()), (1, 2, 0));
+    let (id, waiters) = due.stale.into_iter().next().unwrap();
+    assert!(inflight.rejoin(id, waiters).is_empty());
+    let due = inflight.due(20);
+    assert_eq!((due.expired.len(), due.expired[0].waiters.len()), (1, 2));
+    assert!(inflight.take(first).is_none());
+    assert!(matches!(join("c.x.", 21), Joined::First(_)));
+    assert_eq!(inflight.close().len(), 2);
+    assert!(inflight.is_empty() && matches!(join("d.x.", 22), Joined::Full(_)));
+}
