@@ -12,7 +12,7 @@ export PYO3_BUILD_EXTENSION_MODULE := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help serve test bench lint format fuzz lock clean rust-test unit interop
+.PHONY: help serve test bench lint format fuzz docs lock clean rust-test unit interop
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -45,14 +45,17 @@ rust-test: .venv/built
 	cargo test --workspace --locked
 
 unit: .venv/dev .venv/built
-	$(BIN)/pytest $(wildcard tests/unit tests/vectors tests/property tests/rfc)
+	$(BIN)/pytest tests/unit tests/property tests/rfc tests/docs
 
 interop: .venv/dev .venv/built
 	@tools/install-peers.sh
-	$(BIN)/pytest tests/interop
+	$(BIN)/pytest tests/interop tests/threats tests/faults
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=3600 for an hour)
 	tools/fuzz.sh $(FUZZ_SECONDS)
+
+docs: .venv/built ## write docs/settings.md from the settings' models
+	$(BIN)/resolute check --manual > docs/settings.md
 
 lock: ## resolve the Python dependencies anew, with hashes
 	tools/lock.sh

@@ -12,6 +12,7 @@ import dns.rcode
 import pytest
 
 from bench.peers import Bind, Dnsmasq, Nsd, Resolute, Server, Service, Unbound
+from resolute.node.client import ControlClient
 from tests.faults.kit.asking import OVER_TCP, WITHOUT_RD, Manner, addresses, answers, ask, rcode, reasons, wait_for
 from tests.faults.kit.upstream import Asked, Respond, Upstream, answering, reply, rrset, silent
 
@@ -29,6 +30,13 @@ def upstream() -> Iterator[Upstream]:
 
 
 @pytest.fixture
+def slow() -> Iterator[Upstream]:
+    """One that takes its time for everything, from the first probe on."""
+    with Upstream(answering("slow.example. 300 IN A 192.0.2.2", delay_s=0.3)) as running:
+        yield running
+
+
+@pytest.fixture
 def server(upstream: Upstream) -> Iterator[Resolute]:
     with forwarding(upstream) as running:
         yield running
@@ -37,27 +45,27 @@ def server(upstream: Upstream) -> Iterator[Resolute]:
 class TestQuestionsUpstream:
     """How often an upstream is asked."""
 
-    def test_equal_questions_in_flight_go_up_once(self, upstream: Upstream, server: Resolute) -> None:
-        upstream.respond = answering("slow.example. 300 IN A 192.0.2.2", delay_s=0.3)
-        warm_up(server, upstream)
-        clients = [client(server, "sLoW.example.") for _ in range(100)]
-        try:
-            for one in clients:
-                assert answers(dns.message.from_wire(one.recv(4096))) == ["192.0.2.2"]
-        finally:
-            for one in clients:
-                one.close()
-        assert len(upstream.questions("slow.example.")) == 1
+    def test_equal_questions_in_flight_go_up_once(self, slow: Upstream) -> None:
+        with forwarding(slow) as server:
+            wait_until_known(server)
+            clients = [client(server, "slow.example.") for _ in range(100)]
+            try:
+                for one in clients:
+                    assert answers(dns.message.from_wire(one.recv(4096))) == ["192.0.2.2"]
+            finally:
+                for one in clients:
+                    one.close()
+        assert len(slow.questions("slow.example.")) == 1
 
-    def test_the_letters_of_each_client_come_back(self, upstream: Upstream, server: Resolute) -> None:
-        upstream.respond = answering("slow.example. 300 IN A 192.0.2.2", delay_s=0.2)
-        warm_up(server, upstream)
+    def test_the_letters_of_each_client_come_back(self, slow: Upstream) -> None:
         names = ["slow.example.", "SLOW.example.", "sLoW.ExAmPlE."]
-        clients = [client(server, name) for name in names]
-        for one, name in zip(clients, names, strict=True):
-            assert dns.message.from_wire(one.recv(4096)).question[0].name.to_text() == name
-            one.close()
-        assert len(upstream.questions("slow.example.")) == 1
+        with forwarding(slow) as server:
+            wait_until_known(server)
+            clients = [client(server, name) for name in names]
+            for one, name in zip(clients, names, strict=True):
+                assert dns.message.from_wire(one.recv(4096)).question[0].name.to_text() == name
+                one.close()
+        assert len(slow.questions("slow.example.")) == 1
 
     def test_rd_0_asks_nobody(self, upstream: Upstream, server: Resolute) -> None:
         # RFC 1034 5.3.1, RFC 1035 4.1.1: recursion is for those who desire it. What is cached may be told.
@@ -322,9 +330,7 @@ def client(server: Resolute, name: str) -> socket.socket:
     return one
 
 
-def warm_up(server: Resolute, upstream: Upstream) -> None:
-    """Has the upstream known as alive and slow, so that a test's question does not run into a short timeout."""
-    status = f"{upstream.endpoint}"
-    assert status
-    wait_for(lambda: upstream.questions("."), what="the first probe")
-    time.sleep(0.4)
+def wait_until_known(server: Resolute) -> None:
+    """Until each upstream was probed, and its round trip is known."""
+    control = ControlClient(server.data)
+    wait_for(lambda: all(one["state"] == "alive" for one in control.status()["upstreams"]), what="the first probes")

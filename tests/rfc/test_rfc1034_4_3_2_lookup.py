@@ -79,7 +79,7 @@ def test_6_2_6_referral(c_isi_edu: Endpoint) -> None:
     assert not reply.answer
     assert texts(reply.authority) == {"mil. 86400 ns sri-nic.arpa.", "mil. 86400 ns a.isi.edu."}
     # 26.3.0.103 of A.ISI.EDU is in the zone of ISI.EDU, which is ours, and in the root zone as glue for the root's NS
-    assert SRI_NIC <= texts(reply.additional)
+    assert texts(reply.additional) >= SRI_NIC
 
 
 def test_6_2_7_alias(c_isi_edu: Endpoint) -> None:
@@ -136,7 +136,7 @@ def test_an_alias_is_followed_to_no_data_and_to_no_name(ask: Ask) -> None:
 
 def test_additional_addresses(ask: Ask) -> None:
     """RFC 1035 3.3.9: "MX records cause type A additional section processing for the host specified by EXCHANGE"; 3.3.11
-    says it of NS, RFC 2782 of SRV, RFC 9460 4.1 of SVCB."""
+    says so of NS, RFC 2782 of SRV, RFC 9460 4.1 of SVCB."""
     www = {"www.rfc.test. 3600 a 192.0.2.80", "www.rfc.test. 3600 a 192.0.2.81"}
     ns1 = {"ns1.rfc.test. 3600 a 192.0.2.53", "ns1.rfc.test. 3600 aaaa 2001:db8::53"}
     assert texts(ask("rfc.test.", 2).additional) == ns1
@@ -151,4 +151,4 @@ def test_additional_names_are_at_most_13(ask: Ask) -> None:
     """An answer with 100 targets is not work for 100 look-ups."""
     reply = ask("hundred.rfc.test.", 15)
     assert len({rrset.name for rrset in reply.additional}) <= 13
-    assert len(reply.answer[0]) == 100 or reply.flags & dns.flags.TC
+    assert reply.flags & dns.flags.TC or len(reply.answer[0]) == 100

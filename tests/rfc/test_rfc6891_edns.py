@@ -7,7 +7,22 @@ import dns.rcode
 import pytest
 
 from bench.peers import Endpoint
-from tests.asking import AA, TC, flags_of, header, opt, option, parse, query, question, rcode_of, record, tcp, texts, udp
+from tests.asking import (
+    AA,
+    TC,
+    flags_of,
+    header,
+    opt,
+    option,
+    parse,
+    query,
+    question,
+    rcode_of,
+    record,
+    tcp,
+    texts,
+    udp,
+)
 
 WWW = "www.rfc.test."
 DO = 0x8000

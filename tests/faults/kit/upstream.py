@@ -80,7 +80,7 @@ def reply(
         made.authority.extend(map(_rrset, authority))
     if truncated:
         made.flags |= dns.flags.TC
-    return made.to_wire()
+    return made.to_wire(max_size=65_535)
 
 
 def _rrset(text: str) -> dns.rrset.RRset:
