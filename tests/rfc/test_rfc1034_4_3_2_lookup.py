@@ -10,7 +10,7 @@ import dns.rdatatype
 import pytest
 
 from bench.peers import Endpoint, Resolute, Service
-from tests.asking import parse, query, texts, udp
+from tests.asking import opt, parse, query, tcp, texts, udp
 from tests.rfc.conftest import Ask
 
 FOLDER = Path(__file__).parent / "zones-of-rfc1034"
@@ -152,3 +152,17 @@ def test_additional_names_are_at_most_13(ask: Ask) -> None:
     reply = ask("hundred.rfc.test.", 15)
     assert len({rrset.name for rrset in reply.additional}) <= 13
     assert reply.flags & dns.flags.TC or len(reply.answer[0]) == 100
+
+
+def test_a_referral_over_tcp_has_all_the_glue(server: Endpoint) -> None:
+    """RFC 9471 3.1: "it MUST include all available glue records for in-domain name servers in the additional section, or
+    it MUST set TC=1 if constrained by message size". 40 servers with two addresses each fit in a message over TCP."""
+    reply = parse(tcp(server, query("x.manyns.rfc.test.")))
+    assert not reply.flags & dns.flags.TC
+    assert sum(len(rrset) for rrset in reply.authority) == 40
+    assert sum(len(rrset) for rrset in reply.additional) == 80
+
+
+def test_a_referral_without_all_the_glue_is_truncated(server: Endpoint) -> None:
+    reply = parse(udp(server, query("x.manyns.rfc.test.", extra=opt())))
+    assert reply.flags & dns.flags.TC

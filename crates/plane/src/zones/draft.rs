@@ -10,7 +10,7 @@ use resolute_wire::rtype;
 use resolute_wire::zonefile::{Foreign, Place, Problem, Record, Severity, Sink};
 
 use super::image::{Image, Soa};
-use super::tree::{self, Leaf, NodeWriter, Tree};
+use super::tree::{self, NodeWriter, Tree};
 use crate::hash::{self, Path};
 
 /// Where no line of a file is to blame.
@@ -21,6 +21,8 @@ pub const NOWHERE: Place = Place {
 };
 /// Problems reported of one zone; the rest is counted only.
 const MAX_PROBLEMS: usize = 100;
+/// Bytes of names and rdata in one draft, so that their places fit into 32 bits with room for one record more.
+const MAX_ARENA: usize = u32::MAX as usize - (1 << 17);
 
 /// Records that are not a zone yet.
 pub struct Draft {
@@ -29,19 +31,26 @@ pub struct Draft {
     records: Vec<Raw>,
     foreign: Vec<ForeignRecord>,
     problems: Vec<Problem>,
-    owner: Option<(usize, u64)>,
+    owner: Option<(u32, u64)>,
 }
 
 /// One record; its name and rdata stand in the arena, one behind the other.
 #[derive(Clone, Copy)]
 struct Raw {
     hash: u64,
-    name_at: usize,
-    rdata_at: usize,
+    name_at: u32,
+    rdata_at: u32,
     ttl: u32,
     rtype: u16,
     rdata_len: u16,
     place: Place,
+}
+
+impl Raw {
+    fn rdata<'a>(&self, arena: &'a [u8]) -> &'a [u8] {
+        let start = self.rdata_at as usize;
+        &arena[start..start + usize::from(self.rdata_len)]
+    }
 }
 
 /// A record whose rdata somebody else converts.
@@ -118,15 +127,18 @@ impl Draft {
 
     /// Adds a record.
     pub fn push(&mut self, owner: &Name, rtype: u16, ttl: u32, rdata: &[u8], place: Place) {
+        if self.arena.len() > MAX_ARENA {
+            return self.error(place, "too-large", "more than 4 GiB of record data in one zone".into());
+        }
         let wire = owner.as_wire();
         // Records of one owner stand together in most files.
         let same = self.owner.filter(|&(at, _)| {
             self.arena
-                .get(at..at + wire.len())
+                .get(at as usize..at as usize + wire.len())
                 .is_some_and(|known| known.eq_ignore_ascii_case(wire))
         });
         let (name_at, hash) = same.unwrap_or_else(|| {
-            let at = self.arena.len();
+            let at = self.arena.len() as u32;
             let lower = owner.lower();
             self.arena.extend_from_slice(lower.as_wire());
             (at, hash::of_name(lower.as_wire()))
@@ -146,7 +158,7 @@ impl Draft {
             let message = format!("record data does not have the form of {}", rtype::text(rtype));
             return self.error(place, "bad-rdata", message);
         }
-        let rdata_at = self.arena.len();
+        let rdata_at = self.arena.len() as u32;
         self.arena.extend_from_slice(rdata);
         self.records.push(Raw {
             hash,
@@ -197,7 +209,6 @@ impl Draft {
     fn sort(&mut self) {
         let arena = &self.arena;
         let name = |raw: &Raw| name_at(arena, raw.name_at);
-        let data = |raw: &Raw| &arena[raw.rdata_at..raw.rdata_at + usize::from(raw.rdata_len)];
         self.records.sort_by(|a, b| {
             a.hash
                 .cmp(&b.hash)
@@ -210,29 +221,28 @@ impl Draft {
                 })
                 .then_with(|| a.rtype.cmp(&b.rtype))
         });
-        // Within an RRset the order of the file stays; a repeated record is dropped. Sets are small, but for hostile ones
-        // the comparison is by a set of what was seen.
-        let mut kept: Vec<Raw> = Vec::with_capacity(self.records.len());
-        let mut set_start = 0;
+        // Within an RRset the order of the file stays; a repeated record is dropped. The comparison is by a set of what was
+        // seen, so that a hostile RRset of thousands costs no more than others.
+        let (mut kept, mut set_start) = (0, 0);
         let mut seen = std::collections::HashSet::new();
-        for raw in &self.records {
-            let same_set = kept
-                .get(set_start)
-                .is_some_and(|first| first.hash == raw.hash && first.rtype == raw.rtype && name(first) == name(raw));
-            if !same_set {
-                set_start = kept.len();
-                seen.clear();
-            } else {
+        for at in 0..self.records.len() {
+            let raw = self.records[at];
+            let first = self.records[set_start];
+            if kept > 0 && first.hash == raw.hash && first.rtype == raw.rtype && name(&first) == name(&raw) {
                 if seen.is_empty() {
-                    seen.insert(data(&kept[set_start]));
+                    seen.insert(first.rdata(arena));
                 }
-                if !seen.insert(data(raw)) {
+                if !seen.insert(raw.rdata(arena)) {
                     continue;
                 }
+            } else {
+                set_start = kept;
+                seen.clear();
             }
-            kept.push(*raw);
+            self.records[kept] = raw;
+            kept += 1;
         }
-        self.records = kept;
+        self.records.truncate(kept);
     }
 
     /// The records of each name, in the order of hashes.
@@ -381,10 +391,7 @@ impl Draft {
         if !at_apex.iter().any(|raw| raw.rtype == rtype::NS) {
             self.warn(first.place, "no-ns", format!("no NS at the apex {origin}"));
         }
-        Soa::new(
-            first.ttl,
-            &self.arena[first.rdata_at..first.rdata_at + usize::from(first.rdata_len)],
-        )
+        Soa::new(first.ttl, first.rdata(&self.arena))
     }
 
     /// Adds the empty non-terminals (RFC 4592 2.2.2), finds the flags, and writes the tree.
@@ -429,7 +436,7 @@ impl Draft {
                 .take_while(|group| group.hash == hash)
                 .any(|group| name_at(&self.arena, group.name_at) == wire);
             if !exists {
-                let name_at = self.arena.len();
+                let name_at = self.arena.len() as u32;
                 self.arena.extend_from_slice(wire);
                 groups.push(Group {
                     hash,
@@ -455,40 +462,33 @@ impl Draft {
     fn write(&self, groups: &[Group], wildcards: &[u64]) -> Tree {
         let mut wildcards = wildcards.to_vec();
         wildcards.sort_unstable();
-        let mut nodes = Vec::with_capacity(self.arena.len() + self.records.len() * 16);
-        let mut leaves = Vec::with_capacity(groups.len());
-        for group in groups {
-            let start = nodes.len();
-            let records = &self.records[group.start..group.end];
-            let owner = name_at(&self.arena, group.name_at);
-            let has = |rtype| records.iter().any(|raw| raw.rtype == rtype);
-            let mut flags = 0;
-            if has(rtype::NS) && owner != self.origin.as_wire() {
-                flags |= tree::CUT;
-            }
-            if has(rtype::DNAME) {
-                flags |= tree::DNAME;
-            }
-            if wildcards.binary_search(&group.hash).is_ok() {
-                flags |= tree::WILDCARD;
-            }
-            let mut writer = NodeWriter::new(&mut nodes, owner, flags);
-            let mut rtype = None;
-            for raw in records {
-                if rtype != Some(raw.rtype) {
-                    writer.rrset(raw.rtype);
-                    rtype = Some(raw.rtype);
-                }
-                let rdata = &self.arena[raw.rdata_at..raw.rdata_at + usize::from(raw.rdata_len)];
-                writer.record(raw.rtype, class::IN, raw.ttl, rdata);
-            }
-            leaves.push(Leaf {
-                hash: group.hash,
-                start,
-                end: nodes.len(),
-            });
+        let hashes: Vec<u64> = groups.iter().map(|group| group.hash).collect();
+        Tree::build(&hashes, &mut |at, nodes| self.encode(&groups[at], &wildcards, nodes))
+    }
+
+    fn encode(&self, group: &Group, wildcards: &[u64], nodes: &mut Vec<u8>) {
+        let records = &self.records[group.start..group.end];
+        let owner = name_at(&self.arena, group.name_at);
+        let has = |rtype| records.iter().any(|raw| raw.rtype == rtype);
+        let mut flags = 0;
+        if has(rtype::NS) && owner != self.origin.as_wire() {
+            flags |= tree::CUT;
         }
-        Tree::build(&leaves, &nodes)
+        if has(rtype::DNAME) {
+            flags |= tree::DNAME;
+        }
+        if wildcards.binary_search(&group.hash).is_ok() {
+            flags |= tree::WILDCARD;
+        }
+        let mut writer = NodeWriter::new(nodes, owner, flags);
+        let mut rtype = None;
+        for raw in records {
+            if rtype != Some(raw.rtype) {
+                writer.rrset(raw.rtype);
+                rtype = Some(raw.rtype);
+            }
+            writer.record(raw.rtype, class::IN, raw.ttl, raw.rdata(&self.arena));
+        }
     }
 
     fn error(&mut self, place: Place, code: &'static str, message: String) {
@@ -516,13 +516,14 @@ impl Draft {
 /// The records `start..end` of one name.
 struct Group {
     hash: u64,
-    name_at: usize,
+    name_at: u32,
     start: usize,
     end: usize,
 }
 
 /// The uncompressed name that stands at a place of the arena.
-fn name_at(arena: &[u8], at: usize) -> &[u8] {
+fn name_at(arena: &[u8], at: u32) -> &[u8] {
+    let at = at as usize;
     let end = Name::skip(arena, at).unwrap_or(at);
     &arena[at..end]
 }

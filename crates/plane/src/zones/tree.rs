@@ -38,22 +38,17 @@ enum Child {
     Page(Arc<[u8]>),
 }
 
-/// A node to be put into a tree, in the order of hashes.
-#[derive(Clone, Debug)]
-pub struct Leaf {
-    /// Hash of the name.
-    pub hash: u64,
-    /// Where the encoded node starts in the buffer of nodes.
-    pub start: usize,
-    /// And where it ends.
-    pub end: usize,
-}
-
 impl Tree {
-    /// Builds from nodes sorted by hash, encoded by [`NodeWriter`] in `nodes`.
-    pub fn build(leaves: &[Leaf], nodes: &[u8]) -> Self {
+    /// Builds from the hashes of names, sorted; `encode` appends the node of one of them with a [`NodeWriter`].
+    pub fn build(hashes: &[u64], encode: &mut impl FnMut(usize, &mut Vec<u8>)) -> Self {
+        let mut builder = Builder {
+            hashes,
+            encode,
+            nodes: Vec::new(),
+            page: Vec::new(),
+        };
         Self {
-            root: build(leaves, nodes, 0),
+            root: builder.build(0, hashes.len(), 0),
         }
     }
 
@@ -99,17 +94,43 @@ impl Tree {
     }
 }
 
-fn build(leaves: &[Leaf], nodes: &[u8], depth: u32) -> Child {
-    if leaves.len() <= PAGE_NAMES || depth >= DEPTHS {
-        return Child::Page(page(leaves, nodes));
+/// Builds a tree; what a page is put together in is used again for the next.
+struct Builder<'a, E> {
+    hashes: &'a [u64],
+    encode: &'a mut E,
+    nodes: Vec<u8>,
+    page: Vec<u8>,
+}
+
+impl<E: FnMut(usize, &mut Vec<u8>)> Builder<'_, E> {
+    fn build(&mut self, start: usize, end: usize, depth: u32) -> Child {
+        if end - start <= PAGE_NAMES || depth >= DEPTHS {
+            return Child::Page(self.page(start, end));
+        }
+        let mut from = start;
+        Child::Branch(Arc::new(std::array::from_fn(|at| {
+            let count = self.hashes[from..end].partition_point(|&hash| slot(hash, depth) <= at);
+            let child = self.build(from, from + count, depth + 1);
+            from += count;
+            child
+        })))
     }
-    let mut rest = leaves;
-    Child::Branch(Arc::new(std::array::from_fn(|at| {
-        let count = rest.partition_point(|leaf| slot(leaf.hash, depth) <= at);
-        let (mine, others) = rest.split_at(count);
-        rest = others;
-        build(mine, nodes, depth + 1)
-    })))
+
+    fn page(&mut self, start: usize, end: usize) -> Arc<[u8]> {
+        let head = 2 + (end - start) * 6;
+        self.nodes.clear();
+        self.page.clear();
+        self.page.extend_from_slice(&((end - start) as u16).to_le_bytes());
+        self.page
+            .extend(self.hashes[start..end].iter().flat_map(|&hash| tag(hash).to_le_bytes()));
+        for at in start..end {
+            self.page
+                .extend_from_slice(&((head + self.nodes.len()) as u32).to_le_bytes());
+            (self.encode)(at, &mut self.nodes);
+        }
+        self.page.extend_from_slice(&self.nodes);
+        self.page.as_slice().into()
+    }
 }
 
 fn slot(hash: u64, depth: u32) -> usize {
@@ -119,22 +140,6 @@ fn slot(hash: u64, depth: u32) -> usize {
 /// A page's tag of a name: the low bits of the hash, which the trie does not use.
 fn tag(hash: u64) -> u16 {
     hash as u16
-}
-
-fn page(leaves: &[Leaf], nodes: &[u8]) -> Arc<[u8]> {
-    let head = 2 + leaves.len() * 6;
-    let mut page = Vec::with_capacity(head + leaves.iter().map(|leaf| leaf.end - leaf.start).sum::<usize>());
-    page.extend_from_slice(&(leaves.len() as u16).to_le_bytes());
-    page.extend(leaves.iter().flat_map(|leaf| tag(leaf.hash).to_le_bytes()));
-    let mut offset = head;
-    for leaf in leaves {
-        page.extend_from_slice(&(offset as u32).to_le_bytes());
-        offset += leaf.end - leaf.start;
-    }
-    for leaf in leaves {
-        page.extend_from_slice(&nodes[leaf.start..leaf.end]);
-    }
-    page.into()
 }
 
 #[inline]
