@@ -56,6 +56,11 @@ def query(
     )
 
 
+def numbered(ident: int, wire: bytes) -> bytes:
+    """The message with another ID."""
+    return ident.to_bytes(2) + wire[2:]
+
+
 def opt(*, size: int = 1232, ttl: int = 0, options: bytes = b"", owner: bytes = b"\0") -> bytes:
     """An OPT record (RFC 6891 6.1.2); `ttl` holds the extended rcode, the version and the flags."""
     return owner + struct.pack("!HHIH", 41, size, ttl, len(options)) + options

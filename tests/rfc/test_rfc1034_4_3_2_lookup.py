@@ -135,8 +135,8 @@ def test_an_alias_is_followed_to_no_data_and_to_no_name(ask: Ask) -> None:
 
 
 def test_additional_addresses(ask: Ask) -> None:
-    """RFC 1035 3.3.9: "MX records cause type A additional section processing for the host specified by EXCHANGE"; 3.3.11
-    says so of NS, RFC 2782 of SRV, RFC 9460 4.1 of SVCB."""
+    """RFC 1035 3.3.9: "MX records cause type A additional section processing for the host specified by EXCHANGE";
+    3.3.11 says so of NS, RFC 2782 of SRV, RFC 9460 4.1 of SVCB."""
     www = {"www.rfc.test. 3600 a 192.0.2.80", "www.rfc.test. 3600 a 192.0.2.81"}
     ns1 = {"ns1.rfc.test. 3600 a 192.0.2.53", "ns1.rfc.test. 3600 aaaa 2001:db8::53"}
     assert texts(ask("rfc.test.", 2).additional) == ns1
@@ -155,8 +155,8 @@ def test_additional_names_are_at_most_13(ask: Ask) -> None:
 
 
 def test_a_referral_over_tcp_has_all_the_glue(server: Endpoint) -> None:
-    """RFC 9471 3.1: "it MUST include all available glue records for in-domain name servers in the additional section, or
-    it MUST set TC=1 if constrained by message size". 40 servers with two addresses each fit in a message over TCP."""
+    """RFC 9471 3.1: "it MUST include all available glue records for in-domain name servers in the additional section,
+    or it MUST set TC=1 if constrained by message size". 40 servers of two addresses each fit in a message over TCP."""
     reply = parse(tcp(server, query("x.manyns.rfc.test.")))
     assert not reply.flags & dns.flags.TC
     assert sum(len(rrset) for rrset in reply.authority) == 40

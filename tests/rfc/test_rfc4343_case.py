@@ -21,8 +21,8 @@ from tests.asking import header, name, parse, query, rcode_of, tcp, udp
     ],
 )
 def test_the_question_comes_back_byte_for_byte(server: Endpoint, qname: str) -> None:
-    """RFC 1035 2.3.3: "When data enters the domain system, its original case should be preserved whenever possible"; the
-    question of a reply is that of the query, which 0x20 relies on."""
+    """RFC 1035 2.3.3: "When data enters the domain system, its original case should be preserved whenever possible";
+    the question of a reply is that of the query, which 0x20 relies on."""
     asked = query(qname)
     for transport in (udp, tcp):
         reply = transport(server, asked)

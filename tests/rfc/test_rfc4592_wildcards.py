@@ -37,8 +37,8 @@ def test_synthesized(ask: Ask, qname: str, rdtype: int, expected: str) -> None:
 @pytest.mark.parametrize(
     ("qname", "rdtype"),
     [
-        # "QNAME=host3.example., QTYPE=A, QCLASS=IN: the answer will reflect "no error, but no data" because there is no A
-        # RR set at *.example."
+        # "QNAME=host3.example., QTYPE=A, QCLASS=IN: the answer will reflect "no error, but no data" because there is no
+        # A RR set at *.example."
         ("host3.example.", A),
         # "The following responses would not be synthesized from any of the wildcards in the zone":
         # "QNAME=host1.example., QTYPE=MX: because host1.example. exists"

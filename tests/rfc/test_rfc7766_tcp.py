@@ -82,8 +82,8 @@ def test_a_client_that_does_not_read_while_it_writes(server: Endpoint) -> None:
 
 
 def test_replies_overtake_one_that_waits(black_hole: socket.socket, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """RFC 7766 7: "servers ... SHOULD process TCP queries concurrently and send individual responses as soon as they are
-    available, possibly out of order"."""
+    """RFC 7766 7: "servers ... SHOULD process TCP queries concurrently and send individual responses as soon as they
+    are available, possibly out of order"."""
     file = tmp_path_factory.mktemp("zones") / "rfc.test.zone"
     file.write_text("$ORIGIN rfc.test.\n@ 60 SOA ns1 h 1 1 1 1 1\n 60 NS ns1\nns1 60 A 192.0.2.1\nwww 60 A 192.0.2.1\n")
     upstream = Endpoint("127.0.0.1", black_hole.getsockname()[1])

@@ -22,8 +22,8 @@ def test_at_most_512_bytes_over_udp(server: Endpoint, qname: str, extra: bytes) 
 
 @pytest.mark.parametrize("qname", ["any.rfc.test.", "rfc.test.", "www.rfc.test."])
 def test_what_comes_is_there(server: Endpoint, qname: str) -> None:
-    """4.1: "A DNS responder that receives an ANY query MAY decline to provide a conventional ANY response or MAY instead
-    send a response with a single RRset (or a larger subset of available RRsets) in the answer section." """
+    """4.1: "A DNS responder that receives an ANY query MAY decline to provide a conventional ANY response or MAY
+    instead send a response with a single RRset (or a larger subset of available RRsets) in the answer section." """
     for transport in (udp, tcp):
         reply = parse(transport(server, query(qname, ANY)))
         assert reply.flags & dns.flags.AA

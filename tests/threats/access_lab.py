@@ -2,8 +2,9 @@
 
     unshare --map-root-user --net python tests/threats/access_lab.py ZONE_FILE
 
-The loopback device of the namespace has the addresses of all: 203.0.113.1 and 2001:db8:5::1 (public-looking), 10.9.0.1 and fd00:9::1 (private,
-directly attached, with the neighbours 10.9.0.2 and fd00:9::2), loopback. A forwarder on 127.0.0.1 answers everything.
+The loopback device of the namespace has the addresses of all: 203.0.113.1, 198.51.100.77 and 2001:db8:5::1
+(public-looking), 10.9.0.1 and fd00:9::1 (private, directly attached, with the neighbours 10.9.0.2 and fd00:9::2). A
+forwarder on 127.0.0.1 answers everything.
 """
 
 import json

@@ -229,7 +229,8 @@ impl<'a> Stages<'a, '_> {
         Some(match (query.qclass, query.qtype) {
             (class::CH, _) => chaos::respond(query, &self.world.snapshot.rules.settings, composer),
             (class::IN, rtype::AXFR | rtype::IXFR) => rcode::REFUSED,
-            (class::IN, rtype::OPT | rtype::TSIG | 0) => rcode::FORMERR,
+            // RFC 9824 3.4: NXNAME is for bitmaps only.
+            (class::IN, rtype::OPT | rtype::TSIG | rtype::NXNAME | 0) => rcode::FORMERR,
             (class::IN, _) => rcode::NOTIMP,
             _ => rcode::REFUSED,
         })
@@ -424,14 +425,13 @@ impl<'a> Stages<'a, '_> {
         }
     }
 
-    /// The header (RFC 1035 4.1.1; Z is 0, AD is for validated data only, CD is copied by RFC 4035 3.2.2) and the OPT.
+    /// The header (RFC 1035 4.1.1; Z is 0, AD is for validated data only; CD is copied by RFC 4035 3.2.2 and cleared with AA
+    /// by 3.1.6) and the OPT.
     #[inline]
     fn finish(&self, composer: Composer<'_>, said: Said, origin: Origin, ede: Option<Ede<'_>>) -> Verdict<'a> {
         let query = self.query;
-        let mut flags = flag::QR | query.flags & (flag::RD | flag::CD);
-        if said.aa {
-            flags |= flag::AA;
-        }
+        let mut flags = flag::QR | query.flags & flag::RD;
+        flags |= if said.aa { flag::AA } else { query.flags & flag::CD };
         if self.client.recursion {
             flags |= flag::RA;
         }

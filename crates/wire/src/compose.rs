@@ -13,6 +13,8 @@ use crate::rdata::{self, Field};
 const KNOWN: usize = 64;
 /// Suffixes of equal hash that are compared before giving up on compressing a name.
 const TRIES: usize = 4;
+/// Pointers that lead from a name to its end; readers bound them too.
+const DEPTH: u8 = 8;
 /// The owner of every ready record: a pointer to the question's name.
 pub const OWNER_QUESTION: [u8; 2] = [0xC0, HEADER as u8];
 /// Bytes of a record before its rdata, with a two-byte owner.
@@ -89,6 +91,7 @@ pub struct Known {
     len: usize,
     hashes: [u32; KNOWN],
     offsets: [u16; KNOWN],
+    depths: [u8; KNOWN],
 }
 
 impl Known {
@@ -98,26 +101,27 @@ impl Known {
             len: 0,
             hashes: [0; KNOWN],
             offsets: [0; KNOWN],
+            depths: [0; KNOWN],
         }
     }
 
-    fn add(&mut self, hash: u32, offset: usize) {
-        if self.len < KNOWN && offset < 0x4000 {
+    fn add(&mut self, hash: u32, offset: usize, depth: u8) {
+        if self.len < KNOWN && offset < 0x4000 && depth < DEPTH {
             self.hashes[self.len] = hash;
             self.offsets[self.len] = offset as u16;
+            self.depths[self.len] = depth;
             self.len += 1;
         }
     }
 
-    fn find(&self, message: &[u8], hash: u32, suffix: &[u8]) -> Option<u16> {
+    /// Where a suffix stands, and how many pointers lead on from there.
+    fn find(&self, message: &[u8], hash: u32, suffix: &[u8]) -> Option<(u16, u8)> {
         let equal = self.hashes[..self.len]
             .iter()
             .enumerate()
             .filter(|(_, known)| **known == hash);
-        equal
-            .take(TRIES)
-            .map(|(at, _)| self.offsets[at])
-            .find(|&offset| stands_at(message, usize::from(offset), suffix))
+        let mut places = equal.take(TRIES).map(|(at, _)| (self.offsets[at], self.depths[at]));
+        places.find(|&(offset, _)| stands_at(message, usize::from(offset), suffix))
     }
 }
 
@@ -362,19 +366,19 @@ impl<'b> Composer<'b> {
         for at in 0..count {
             let (start, hash) = hashes[at];
             let start = usize::from(start);
-            if let Some(offset) = self.known.find(self.buf, hash, &wire[start..]) {
-                self.write_labels(&wire[..start], &hashes[..at])?;
+            if let Some((offset, depth)) = self.known.find(self.buf, hash, &wire[start..]) {
+                self.write_labels(&wire[..start], &hashes[..at], depth + 1)?;
                 return self.write(&(0xC000 | offset).to_be_bytes());
             }
         }
-        self.write_labels(wire, &hashes[..count])
+        self.write_labels(wire, &hashes[..count], 0)
     }
 
-    fn write_labels(&mut self, wire: &[u8], hashes: &[(u8, u32)]) -> Option<()> {
+    fn write_labels(&mut self, wire: &[u8], hashes: &[(u8, u32)], depth: u8) -> Option<()> {
         let base = self.pos;
         self.write(wire)?;
         for &(start, hash) in hashes {
-            self.known.add(hash, base + usize::from(start));
+            self.known.add(hash, base + usize::from(start), depth);
         }
         Some(())
     }
@@ -384,7 +388,7 @@ impl<'b> Composer<'b> {
         let mut hashes = [(0u8, 0u32); MAX_LABELS];
         let count = hash_suffixes(&self.buf[at..at + length], &mut hashes);
         for &(start, hash) in &hashes[..count] {
-            self.known.add(hash, at + usize::from(start));
+            self.known.add(hash, at + usize::from(start), 0);
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::name::HEADER;
 use crate::rtype;
 
-/// Options looked at in one OPT; a query with more is malformed for us (bounded work, whatever is sent).
+/// Options looked at in one OPT; those behind them are ignored (bounded work, whatever is sent).
 pub const MAX_OPTIONS: usize = 16;
 /// Bytes of an OPT record without options.
 pub const OPT_LEN: usize = 11;
@@ -27,8 +27,7 @@ pub struct Edns<'a> {
 }
 
 impl<'a> Edns<'a> {
-    /// Reads the fixed fields and the options of an OPT record; None when the options do not fill the rdata exactly or
-    /// are too many.
+    /// Reads the fixed fields of an OPT record; None when the options do not fill the rdata exactly.
     pub fn new(class: u16, ttl: u32, options: &'a [u8]) -> Option<Self> {
         let edns = Self {
             udp_size: class.max(512),
@@ -37,12 +36,8 @@ impl<'a> Edns<'a> {
             dnssec_ok: ttl & 0x8000 != 0,
             options,
         };
-        let (mut length, mut count) = (0, 0);
-        for (_, data) in edns.options() {
-            length += 4 + data.len();
-            count += 1;
-        }
-        (length == options.len() && count <= MAX_OPTIONS).then_some(edns)
+        let length: usize = edns.options().map(|(_, data)| 4 + data.len()).sum();
+        (length == options.len()).then_some(edns)
     }
 
     /// The options as (code, data).
@@ -55,12 +50,14 @@ impl<'a> Edns<'a> {
             rest = &tail[length..];
             Some((u16::from_be_bytes([head[0], head[1]]), data))
         })
-        .take(MAX_OPTIONS + 1)
     }
 
-    /// The data of the first option with this code.
+    /// The data of the first option with this code, among those that are looked at.
     pub fn option(&self, code: u16) -> Option<&'a [u8]> {
-        self.options().find(|option| option.0 == code).map(|option| option.1)
+        self.options()
+            .take(MAX_OPTIONS)
+            .find(|option| option.0 == code)
+            .map(|option| option.1)
     }
 }
 

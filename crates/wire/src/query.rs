@@ -196,7 +196,10 @@ fn read_records(message: &[u8], mut pos: usize, authorities: u16, additionals: u
     let mut edns = None;
     for index in 0..u32::from(authorities) + u32::from(additionals) {
         let owner = pos;
-        pos = Name::skip(message, pos).ok()?;
+        pos = match *message.get(pos)? {
+            0 => pos + 1,
+            _ => Name::parse(message, pos).ok()?.1,
+        };
         let fixed = message.get(pos..pos + 10)?;
         let rtype = u16::from_be_bytes([fixed[0], fixed[1]]);
         let rdata_len = usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
@@ -279,8 +282,29 @@ mod tests {
             refused(&with_additional(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x05\0\x0a\0\x04a"])),
             rcode::FORMERR
         );
+        // RFC 6891 6.1.2: options that are not understood are ignored, however many.
         let many = [&b"\0\0\x29\x04\xd0\0\0\0\0\0\x44"[..], &[0; 68]].concat();
-        assert_eq!(refused(&with_additional(&[&many])), rcode::FORMERR);
+        assert!(matches!(parse(&with_additional(&[&many])), Parsed::Query(_)));
+    }
+
+    /// Owners of records that nobody asks for are names all the same.
+    #[test]
+    fn owners_are_checked() {
+        let fixed = b"\0\x01\0\x01\0\0\0\0\0\0";
+        let with_owner = |owner: &[u8]| with_additional(&[&[owner, fixed].concat()]);
+        assert!(matches!(parse(&with_owner(&[0xC0, 12])), Parsed::Query(_)));
+        let at = PLAIN.len() as u8;
+        for owner in [
+            &[0xC0, at][..],
+            &[0xC0, at + 1],
+            &[0xC0, 0],
+            &[1, b'a', 0xC0, at],
+            &[0xC3, 0xFF],
+        ] {
+            assert_eq!(refused(&with_owner(owner)), rcode::FORMERR, "{owner:?}");
+        }
+        let long = [&[63; 64][..], &[63; 64], &[63; 64], &[62; 63], &[0]].concat();
+        assert_eq!(refused(&with_owner(&long)), rcode::FORMERR);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 """`resolute explain`: step by step, why the running server answers a question as it does."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,18 @@ def explain(
         return
     for step in result["steps"]:
         print_line((f"{step['stage']:>8}  ", "dim"), str(step["text"]))
-    if result.get("answer"):
-        print_line("")
-        print_line(str(result["answer"]).rstrip("\n"))
+    _print_answer(result.get("answer"))
+
+
+def _print_answer(answer: dict[str, Any] | None) -> None:
+    """What the answer is, then its records by section."""
+    if answer is None:
+        print_line((f"{'answer':>8}  ", "dim"), "not known yet: somebody has to be asked")
+        return
+    print_line((f"{'answer':>8}  ", "dim"), f"{answer['rcode']}: {answer['kind']}")
+    for section in ("answer", "authority", "additional"):
+        if answer[section]:
+            print_line("")
+            print_line((f"; {section}", "dim"))
+        for record in answer[section]:
+            print_line(str(record))

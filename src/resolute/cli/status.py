@@ -1,7 +1,16 @@
 """`resolute status`: what the running server serves, and what is wrong."""
 
+from typing import Any
+
+from rich.table import Table
+
 from resolute.cli.options import Config, Data, Json, client
-from resolute.cli.terminal import print_json, print_tree
+from resolute.cli.terminal import print_json, print_line, print_table
+
+JSON = dict[str, Any]
+
+_STATES = {"serving": "ok", "alive": "ok", "not served": "error", "dead": "error"}
+"""The styles of states; all others are warnings."""
 
 
 def status(config: Config = None, data: Data = None, json: Json = False) -> None:
@@ -13,5 +22,79 @@ def status(config: Config = None, data: Data = None, json: Json = False) -> None
     result = control.status() | {"statistics": control.statistics()}
     if json:
         print_json(result)
-    else:
-        print_tree(result)
+        return
+    _print_head(result)
+    _print_rows("zone", result["zones"], ("state", "serial", "records", "names", "file"))
+    _print_rows("hosts file", [{"name": one["file"], **one} for one in result["hosts"]], ("names",))
+    _print_rows("upstream", [_upstream(one) for one in result["upstreams"]], ("state", "ms", "zones", "last failure"))
+    _print_counters(result["statistics"])
+    _print_problems(result)
+
+
+def _print_head(result: JSON) -> None:
+    listen = result["listen"]
+    print_line(("resolute ", "bold"), f"{result['version']}, process {result['pid']}, up {_duration(result['uptime_s'])}")
+    print_line(("dns      ", "dim"), " ".join(listen["dns"]))
+    print_line(("admin    ", "dim"), listen["admin"] if listen["admin"] == "off" else f"http://{listen['admin']}")
+    print_line(("settings ", "dim"), result["configuration"] or "flags and environment alone")
+    store = result["store"]
+    print_line(("store    ", "dim"), f"{store['url']}, revision {store['revision']}, {result['local_records']} records")
+
+
+def _print_rows(title: str, rows: list[JSON], columns: tuple[str, ...]) -> None:
+    """A table with a row for each thing that has a name."""
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in (title, *columns):
+        table.add_column(column, justify="right" if isinstance(rows[0].get(column), int | float) else "left")
+    for row in rows:
+        table.add_row(row["name"], *(_cell(column, row[column]) for column in columns))
+    print_line("")
+    print_table(table)
+
+
+def _print_counters(statistics: JSON) -> None:
+    """Every counter that is not zero."""
+    cache = statistics["cache"]
+    counters = {**statistics["plane"], "tcp_connections": statistics["tcp_connections"], "waiting": statistics["waiting"]}
+    counters |= {f"cache_{key}": value for key, value in cache.items()}
+    counters |= {f"resolver_{key}": value for key, value in {**statistics["dispatch"], **statistics["resolver"]}.items()}
+    rows = [{"name": name.replace("_", " "), "count": value} for name, value in counters.items() if value]
+    _print_rows("counter", rows, ("count",))
+
+
+def _print_problems(result: JSON) -> None:
+    if result["problems"] or result["restart_needed"]:
+        print_line("")
+    for problem in result["problems"]:
+        print_line(("problem: ", "error"), problem)
+    for setting in result["restart_needed"]:
+        print_line(("warning: ", "warning"), setting)
+
+
+def _upstream(one: JSON) -> JSON:
+    failure = one["last_failure"] if one["state"] != "alive" else ""
+    return {
+        "name": one["address"],
+        "state": one["state"],
+        "ms": one["rtt_ms"],
+        "zones": " ".join(one["zones"]),
+        "last failure": failure,
+    }
+
+
+def _cell(column: str, value: object) -> str:
+    if column == "state":
+        style = {"ok": "green", "error": "bold red"}.get(_STATES.get(str(value), ""), "yellow")
+        return f"[{style}]{value}[/]"
+    return "" if value is None else str(value)
+
+
+def _duration(seconds: float) -> str:
+    """The two greatest units: `3 d 4 h`."""
+    whole = int(seconds)
+    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+    parts = [f"{whole // size % (most or whole + 1)} {unit}" for (unit, size), most in zip(units, (0, 24, 60, 60), strict=True)]
+    shown = [part for part in parts if not part.startswith("0 ")]
+    return " ".join(shown[:2]) or "0 s"

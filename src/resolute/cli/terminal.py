@@ -2,14 +2,17 @@
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from resolute.errors import ResoluteError, SettingsError, ZoneDataError
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green", "dim": "dim"}
+_WIDE = 1_000
+"""Columns of a table that no terminal shows."""
 
 
 def print_line(*parts: str | tuple[str, str]) -> None:
@@ -33,34 +36,10 @@ def print_error(error: ResoluteError, *, as_json: bool) -> None:
         _print(console, (("resolute: ", STYLES["error"]), problem))
 
 
-def print_tree(value: object, indent: str = "") -> None:
-    """A JSON value as indented lines, for people."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            _print_item(f"{indent}{str(key).replace('_', ' ')}:", item, indent)
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for item in value:
-            _print_item(f"{indent}-", item, indent)
-
-
-def _print_item(head: str, item: object, indent: str) -> None:
-    if (
-        isinstance(item, Mapping)
-        and all(not isinstance(inner, Mapping | list) for inner in item.values())
-        and head.endswith("-")
-    ):
-        print_line(head, " ", ", ".join(f"{key} {_scalar(inner)}" for key, inner in item.items()))
-    elif isinstance(item, Mapping | list) and item:
-        print_line((head, "bold"))
-        print_tree(item, indent + "  ")
-    else:
-        print_line((head, "bold"), " ", _scalar(item))
-
-
-def _scalar(value: object) -> str:
-    if value is None or isinstance(value, Mapping | list):
-        return "none"
-    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)
+def print_table(table: Table) -> None:
+    """A table on standard output; where no terminal sets a width, no cell is cut or broken."""
+    width = None if sys.stdout.isatty() else _WIDE
+    Console(file=sys.stdout, highlight=False, width=width).print(table)
 
 
 def _print(console: Console, parts: Sequence[str | tuple[str, str]]) -> None:

@@ -55,6 +55,7 @@ class Logging:
         """Takes over the root logger."""
         self._thread.start()
         logging.getLogger().handlers[:] = [self._handler]
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it starts and stops is no event of ours
         logging.captureWarnings(capture=True)
 
     def configure(self, log: Log) -> None:
@@ -100,6 +101,21 @@ def start(log: Log, stream: TextIO | None = None) -> Logging:
     return running
 
 
+def reconfigure(log: Log) -> None:
+    """Switches level and format of this process's running log, where there is one."""
+    for running in _running():
+        running.configure(log)
+
+
+def lost_lines() -> int:
+    """How many lines the sink of this process's running log did not take in time."""
+    return sum(running.lost for running in _running())
+
+
+def _running() -> list[Logging]:
+    return [handler.running for handler in logging.getLogger().handlers if isinstance(handler, _Handler)]
+
+
 class TextLines(logging.Formatter):
     """`TIME LEVEL PART: MESSAGE key=value ...`."""
 
@@ -131,14 +147,14 @@ class _Handler(logging.Handler):
 
     def __init__(self, running: Logging) -> None:
         super().__init__()
-        self._running = running
+        self.running = running
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
             line = self.format(record)
         except Exception as error:  # noqa: BLE001 - a wrong format string must not take down what it talks about
             line = f"{_time(record)} error log: {escape(repr(record.msg))} could not be formatted: {error!r}"
-        self._running.put(line)
+        self.running.put(line)
 
 
 def _sink(stream: TextIO) -> Callable[[str], None]:

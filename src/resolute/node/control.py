@@ -12,6 +12,7 @@ status of its family. Who may open the socket may do all this: the file's mode i
 import asyncio
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -34,6 +35,8 @@ from resolute.records import names
 CHUNK = 200
 """Cached answers that are written as text at a time."""
 MAX_BODY = 65_536
+_ROUTE = re.compile(r"\(source ([0-9]+)\)")
+"""How the last step of an explanation names the route by which somebody has to be asked."""
 
 
 def application(node: Node) -> Starlette:
@@ -164,13 +167,14 @@ def _bind(path: Path) -> socket.socket:
 
 def _explain(node: Node, name: bytes, type_text: str, client: str) -> dict[str, Any]:
     """In a thread: dnspython, that writes the answer as text, is loaded at its first use."""
-    import dns.message
-
+    from resolute.node.answertext import sections
     from resolute.records.rdata import type_from_text
 
-    steps, answer = node.plane.explain(name, type_from_text(type_text), client=client)
-    text = dns.message.from_wire(answer, ignore_trailing=True).to_text() if answer is not None else None
-    return {"steps": [{"stage": step.stage, "text": step.text} for step in steps], "answer": text}
+    found, answer = node.plane.explain(name, type_from_text(type_text), client=client)
+    steps = [{"stage": step.stage, "text": step.text} for step in found]
+    if answer is None and (route := _ROUTE.search(steps[-1]["text"] if steps else "")):
+        steps.append({"stage": "resolver", "text": node.resolver.explain(int(route[1]))})
+    return {"steps": steps, "answer": sections(answer) if answer is not None else None}
 
 
 async def _cache_text(entries: Iterator[Any]) -> AsyncIterator[str]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from resolute import plane
+from resolute.config import log as logging_chapter
 from resolute.config.tree import Settings
 from resolute.errors import SettingsError
 from resolute.node import planesettings
@@ -71,6 +72,7 @@ class Node:
         self.store = StoreFollower(Store(settings.store.url), settings.data.directory, self.overlays.set_local)
         self.admin_address = bound(admin) if admin is not None else "off"
         self.admin = AdminChild(admin, self._instructions(admin)) if admin is not None else None
+        self._queries_format: str | None = None
         self._config_known: Fingerprint = None
         self._seed_known: Fingerprint = None
         self._unserved: tuple[bytes, ...] | None = None
@@ -89,7 +91,7 @@ class Node:
         await self.store.start()
         await self.store.seed(self.settings.hosts.records)
         self._configure_resolver()
-        self.plane.log_queries(self.settings.log.format if self.settings.log.queries else None)
+        self._log_queries(self.settings)
         self.dispatcher.start()
         self.addresses = await self._listen(self.settings)
         self._tell_about_iteration()
@@ -174,8 +176,15 @@ class Node:
             raise SettingsError([f"listen.dns: {error}"]) from error
 
     def _configure_logging(self, wanted: Settings) -> None:
-        self.plane.log_queries(wanted.log.format if wanted.log.queries else None)
-        logging.getLogger().setLevel(wanted.log.level.upper())
+        self._log_queries(wanted)
+        logging_chapter.reconfigure(wanted.log)
+
+    def _log_queries(self, wanted: Settings) -> None:
+        """Only a change is handed down: lines that wait for the sink stay in their order."""
+        wanted_format = wanted.log.format if wanted.log.queries else None
+        if wanted_format != self._queries_format:
+            self.plane.log_queries(wanted_format)
+            self._queries_format = wanted_format
 
     def _configure_resolver(self) -> None:
         self._unserved = self.zones.unserved

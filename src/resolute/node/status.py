@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from resolute import __version__
+from resolute.config.log import lost_lines
 from resolute.node.node import Node
 from resolute.zones.keeper import ZoneState
 
@@ -36,6 +37,7 @@ def statistics(node: Node) -> dict[str, Any]:
     found = node.plane.statistics()
     return {
         "plane": dict(found.counters),
+        "log": {"lines_lost": lost_lines()},
         "cache": {"entries": found.cache_entries, "bytes": found.cache_bytes},
         "waiting": found.waiting,
         "tcp_connections": found.tcp_connections,

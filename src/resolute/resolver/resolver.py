@@ -135,6 +135,16 @@ class Resolver:
             for report in self._upstreams.report()
         ]
 
+    def explain(self, source: int) -> str:
+        """What would be done now for a question of this route: whom it asks, in which order, or why nobody."""
+        published = self._published.get(source)
+        if published is None:
+            return _NO_ROUTE[1]
+        if published.plan.refusal:
+            return published.plan.refusal[1]
+        order = [candidate.address for candidate in published.candidates]
+        return "asks in this order: " + ", ".join(f"{one} ({self._upstreams.get(one).state})" for one in order)
+
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and what is in flight now."""
         return {

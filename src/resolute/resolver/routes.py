@@ -1,7 +1,7 @@
 """Which upstreams are for which zone, and the number under which their answers are cached.
 
 A number, once given to a set of upstreams, is that set's for as long as the process lives: answers of one set never
-serve names that another set is asked for. Number 1 is the default route.
+serve names that another set is asked for, also when the forwarders are changed while the server runs.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,6 @@ from typing import Final
 from resolute.records import names
 from resolute.resolver.settings import Resolver
 
-DEFAULT_SOURCE: Final = 1
 ROOT: Final = b"\0"
 
 
@@ -50,8 +49,8 @@ class RouteBook:
 
     def _default(self, settings: Resolver) -> RoutePlan:
         if settings.mode == "forward" and settings.forward:
-            return RoutePlan(ROOT, DEFAULT_SOURCE, _distinct(settings.forward))
-        return RoutePlan(ROOT, DEFAULT_SOURCE, (), (NOT_SUPPORTED, ITERATION_TEXT))
+            return self._route(ROOT, tuple(settings.forward))
+        return RoutePlan(ROOT, self._number("iteration"), (), (NOT_SUPPORTED, ITERATION_TEXT))
 
     def _route(self, zone: bytes, upstreams: tuple[str, ...]) -> RoutePlan:
         return RoutePlan(zone, self._number(frozenset(upstreams)), _distinct(upstreams))
@@ -61,7 +60,7 @@ class RouteBook:
         return RoutePlan(origin, self._number(names.fold(origin)), (), (NOT_READY, text))
 
     def _number(self, key: object) -> int:
-        return self._sources.setdefault(key, DEFAULT_SOURCE + 1 + len(self._sources))
+        return self._sources.setdefault(key, 1 + len(self._sources))
 
 
 def _distinct(addresses: Sequence[str]) -> tuple[str, ...]:

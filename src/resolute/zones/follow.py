@@ -133,6 +133,8 @@ class FileFollower:
         self._directories = directories
         if directories:
             self._watch = asyncio.create_task(self._wait_for_events(directories), name="watch files")
+            # What changed after the look and before the watch stood has no event: one more look finds it.
+            asyncio.get_running_loop().call_later(_STEP_MS / 1000, self._wake.set)
 
     async def _wait_for_events(self, directories: Iterable[Path]) -> None:
         try:

@@ -50,6 +50,13 @@ pub struct Asked<'a> {
     pub recursion: bool,
 }
 
+/// What is known of the chain so far.
+struct Chain<'a> {
+    said: Said,
+    /// Owners of the DNAMEs that have been written.
+    substituted: Vec<&'a [u8]>,
+}
+
 /// Where a step of the chain leads.
 enum Next {
     Done(u16),
@@ -57,19 +64,23 @@ enum Next {
     Outside,
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// Writes the answer to the question for `path`'s name.
     pub fn respond(&self, path: &Path<'_>, composer: &mut Composer<'_>, recorder: &mut impl Recorder) -> Zoned {
-        let mut said = Said {
+        let said = Said {
             rcode: rcode::NOERROR,
             aa: false,
             overlay: false,
         };
-        let mut next = match self.step(path, Owner::Question, &mut said, composer, recorder) {
+        let mut chain = Chain {
+            said,
+            substituted: Vec::new(),
+        };
+        let mut next = match self.step(path, Owner::Question, &mut chain, composer, recorder) {
             Some(next) => next,
             None => return Zoned::NotOurs,
         };
-        let first = said;
+        let first = chain.said;
         for _ in 0..MAX_CHAIN {
             let target = match next {
                 Next::Done(rcode) => return Zoned::Done(Said { rcode, ..first }),
@@ -81,7 +92,7 @@ impl Asked<'_> {
             }
             let lower = target.lower();
             let path = Path::of(lower.as_wire());
-            next = match self.step(&path, Owner::Name(target.as_wire()), &mut said, composer, recorder) {
+            next = match self.step(&path, Owner::Name(target.as_wire()), &mut chain, composer, recorder) {
                 None | Some(Next::Outside) => return Zoned::Outside(lower, first),
                 Some(next) => next,
             };
@@ -97,14 +108,14 @@ impl Asked<'_> {
         &self,
         path: &Path<'_>,
         owner: Owner<'_>,
-        said: &mut Said,
+        chain: &mut Chain<'a>,
         composer: &mut Composer<'_>,
         recorder: &mut impl Recorder,
     ) -> Option<Next> {
         for overlay in self.snapshot.overlays(self.view) {
             if let Some(node) = overlay.tree.find(path.hash(0), &[], path.suffix(0)) {
                 recorder.step("overlay", || format!("{} has {}", overlay.label, name::text(node.name)));
-                *said = Said {
+                chain.said = Said {
                     rcode: rcode::NOERROR,
                     aa: false,
                     overlay: true,
@@ -114,7 +125,7 @@ impl Asked<'_> {
         }
         let zone = self.zone(path)?;
         let first = matches!(owner, Owner::Question);
-        *said = Said {
+        chain.said = Said {
             rcode: rcode::NOERROR,
             aa: true,
             overlay: false,
@@ -127,10 +138,10 @@ impl Asked<'_> {
                 negative(zone, composer);
                 Next::Done(rcode::NXDOMAIN)
             }
-            Found::Dname(node) => self.substitute(path, node, owner, composer),
+            Found::Dname(node) => self.substitute(path, node, owner, chain, composer),
             Found::Cut(_) if !first && self.recursion => Next::Outside,
             Found::Cut(node) => {
-                said.aa = false;
+                chain.said.aa = false;
                 refer(zone, node, composer);
                 Next::Done(rcode::NOERROR)
             }
@@ -138,7 +149,7 @@ impl Asked<'_> {
     }
 
     /// The zone to answer from: the longest match, but the parent's for DS at an apex whose parent is ours too.
-    fn zone(&self, path: &Path<'_>) -> Option<&Image> {
+    fn zone(&self, path: &Path<'_>) -> Option<&'a Image> {
         let zone = self.snapshot.zone(self.view, path, usize::MAX)?;
         if self.qtype == rtype::DS && zone.labels == path.labels() && zone.labels > 0 {
             return Some(self.snapshot.zone(self.view, path, zone.labels - 1).unwrap_or(zone));
@@ -176,14 +187,26 @@ impl Asked<'_> {
     }
 
     /// RFC 6672 3.2: the DNAME, a CNAME made from it (with its TTL), and on to the new name.
-    fn substitute(&self, path: &Path<'_>, node: Node<'_>, owner: Owner<'_>, composer: &mut Composer<'_>) -> Next {
+    fn substitute(
+        &self,
+        path: &Path<'_>,
+        node: Node<'a>,
+        owner: Owner<'_>,
+        chain: &mut Chain<'a>,
+        composer: &mut Composer<'_>,
+    ) -> Next {
         let Some(dname) = node.get(rtype::DNAME) else {
             return Next::Done(rcode::SERVFAIL);
         };
         let Some((ttl, target)) = dname.iter().next() else {
             return Next::Done(rcode::SERVFAIL);
         };
-        if !put(Section::Answer, Owner::Name(node.name), dname, composer) {
+        // RFC 2181 5: once, however often the chain comes by.
+        if chain.substituted.contains(&node.name) {
+            // It has been written.
+        } else if put(Section::Answer, Owner::Name(node.name), dname, composer) {
+            chain.substituted.push(node.name);
+        } else {
             return Next::Done(rcode::NOERROR);
         }
         let asked = match owner {
@@ -241,9 +264,12 @@ fn refer(zone: &Image, cut: Node<'_>, composer: &mut Composer<'_>) {
     if !put(Section::Authority, Owner::Name(cut.name), ns, composer) {
         return;
     }
-    for (_, server) in ns.iter().take(MAX_ADDITIONAL) {
-        let fits = add_address(zone, server, composer);
-        composer.truncated |= !fits && name::is_at_or_below(server, cut.name);
+    let below = |server: &[u8]| name::is_at_or_below(server, cut.name);
+    for (_, server) in ns.iter().filter(|(_, server)| below(server)) {
+        composer.truncated |= !add_address(zone, server, composer);
+    }
+    for (_, server) in ns.iter().filter(|(_, server)| !below(server)).take(MAX_ADDITIONAL) {
+        add_address(zone, server, composer);
     }
 }
 
