@@ -4,16 +4,19 @@ A test that expects silence sends the packet and then, from the same socket, a q
 fence's reply is the first to come, so nothing has to be waited for.
 """
 
+import os
 import socket
 import struct
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 
 import dns.flags
 import dns.message
 import dns.name
 import dns.rrset
 
-from bench.peers import Endpoint
+from bench.peers import Endpoint, Server
 
 TIMEOUT_S = 5.0
 """How long a reply may take before the test fails; no test waits this long when all is well."""
@@ -164,6 +167,25 @@ def texts(section: list[dns.rrset.RRset]) -> frozenset[str]:
     return frozenset(
         f"{rrset.name} {rrset.ttl} {rrset.rdtype.name} {rdata}".lower() for rrset in section for rdata in rrset
     )
+
+
+def cpu_seconds(server: Server) -> float:
+    """Processor time of its process so far, user and system."""
+    fields = Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def descriptors(server: Server) -> int:
+    """How many files and sockets its process has open."""
+    return len(list(Path(f"/proc/{server.process.pid}/fd").iterdir()))
+
+
+def wait_for(condition: Callable[[], bool], within_s: float = TIMEOUT_S) -> bool:
+    """Whether it comes true within the time; asked again and again."""
+    until = time.monotonic() + within_s
+    while not (true := condition()) and time.monotonic() < until:
+        time.sleep(0.01)
+    return true
 
 
 def _receive_exactly(sock: socket.socket, length: int) -> bytes:

@@ -1,16 +1,16 @@
-"""Two hundred broken configurations, taken over by signal, command and by following: nothing changes, and it is said why."""
+"""Two hundred broken configurations, by signal, by command and by following: nothing changes, and it is said why."""
 
 import itertools
 import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from random import Random
 
 import pytest
 
 from bench.peers.server import free_port
 from resolute.errors import SettingsError
+from tests.faults.kit import seeded
 from tests.faults.kit.asking import OVER_TCP, PLAIN, answers, ask, wait_for
 from tests.faults.kit.load import Load
 from tests.faults.kit.running import Configured, command, local
@@ -55,7 +55,7 @@ def broken(good: str, busy: int) -> Iterator[str]:
         '[allow]\nrecursion = ["everybody"]\n',
         '[allow]\nrecursion = ["none", "any"]\n',
         '[allow]\nrecursion = ["192.0.2.1/24"]\n',
-        '[identity]\nversion = 5\n',
+        "[identity]\nversion = 5\n",
         "[hosts]\nttl = -1\n",
         '[hosts]\nfiles = "hosts"\n',
         "\0",
@@ -78,13 +78,13 @@ def broken(good: str, busy: int) -> Iterator[str]:
         ('name = "sound', 'name = "so..und'),
         ("[cache]", "[cash]"),
     ]
-    makers = [lambda text=text: good + text for text in added]
-    makers += [lambda old=old, new=new: good.replace(old, new, 1) for old, new in replaced]
-    makers.append(lambda: good.replace('dns = [', f'dns = ["127.0.0.1:{busy}", ', 1))
-    random = Random(20260101)
-    for make in itertools.cycle(makers):
-        yield make()
-        cut = random.randrange(len(good))
+    kinds = [good + text for text in added]
+    kinds += [good.replace(old, new, 1) for old, new in replaced]
+    kinds.append(good.replace("dns = [", f'dns = ["127.0.0.1:{busy}", ', 1))
+    below = seeded.below("broken configuration")
+    for kind in itertools.cycle(kinds):
+        yield kind
+        cut = below(len(good))
         yield good[:cut] + "\n=[\n" + good[cut:]
 
 

@@ -22,7 +22,8 @@ def config(folder: Path, *, port: int, admin: str = "off") -> Path:
     folder.mkdir()
     path = folder / "resolute.toml"
     path.write_text(
-        f'[listen]\ndns = ["127.0.0.1:{port}"]\nadmin = "{admin}"\n[data]\ndirectory = "data"\n[resolver]\nmode = "off"\n'
+        f'[listen]\ndns = ["127.0.0.1:{port}"]\nadmin = "{admin}"\n'
+        '[data]\ndirectory = "data"\n[resolver]\nmode = "off"\n'
     )
     return path
 

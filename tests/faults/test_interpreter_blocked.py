@@ -1,4 +1,4 @@
-"""With the interpreter blocked for ten seconds, everything that is known is answered, and misses end within their time."""
+"""With the interpreter blocked for ten seconds all that is known is answered, and misses end within their time."""
 
 import signal
 import sys
@@ -86,7 +86,11 @@ def test_what_is_known_is_answered_without_one_lost_query(node: BlockableNode, u
 
     def check(name: str, reply: bytes) -> str:
         expected = 3 if name in NO_SUCH_NAME else 0
-        return "" if reply[3] & 0x0F == expected and (expected or reply[7]) else f"rcode {reply[3] & 0x0F}, {reply[7]} answers"
+        return (
+            ""
+            if reply[3] & 0x0F == expected and (expected or reply[7])
+            else f"rcode {reply[3] & 0x0F}, {reply[7]} answers"
+        )
 
     with Load(node.endpoint, KNOWN, check=check) as load:
         load.wait_for(1_000)

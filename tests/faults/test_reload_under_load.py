@@ -1,8 +1,6 @@
-"""A zone that is reloaded a thousand times under load: no query lost, none SERVFAIL, no answer half old and half new."""
+"""A zone that is reloaded a thousand times under load: no query lost, none SERVFAIL, no answer half old."""
 
-import os
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +9,7 @@ import pytest
 
 from bench.peers import Resolute, Service
 from resolute.node.client import ControlClient
-from tests.faults.kit.asking import ask, wait_for
+from tests.faults.kit.asking import wait_for
 from tests.faults.kit.load import Load
 
 RELOADS = 1_000

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -152,6 +153,16 @@ class TestWaysOfWriting:
         (folder.path / "fresh").symlink_to("version3")
         (folder.path / "fresh").replace(folder.path / "current")
         folder.reads_www(3)
+
+    def test_a_log_beside_the_files_is_not_followed(self, folder: Folder) -> None:
+        """A server that logs into the folder of its zones must not log that something changes there."""
+        folder.zone.write_text(zone(2))
+        folder.reads_www(2, AT_ONCE_S)
+        before = folder.server.log_text()
+        for number in range(20):
+            (folder.path / "other.log").write_text(f"{number}\n")
+            time.sleep(0.05)
+        assert folder.server.log_text() == before
 
     def test_the_same_content_is_no_error(self, folder: Folder) -> None:
         folder.zone.touch()
@@ -309,7 +320,7 @@ class TestOtherFiles:
         free_again(second)
 
 
-def test_without_inotify_files_are_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_inotify_files_are_looked_at(tmp_path: Path) -> None:
     """No inotify instance can be made, as where the limit is reached: the poll does it alone."""
     folder = Folder(tmp_path)
     folder.server = WithoutInotify(folder.config)
@@ -333,8 +344,6 @@ class WithoutInotify(Configured):
 
 def free_again(port: int) -> None:
     """Nobody has the port any more, for UDP and for TCP."""
-    import socket
-
     for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
         with socket.socket(type=kind) as one:
             one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

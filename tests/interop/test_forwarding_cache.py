@@ -50,7 +50,7 @@ def test_an_answer_ends_with_its_ttl(upstream: Upstream) -> None:
 
 
 def test_a_ttl_of_0_is_for_this_answer_alone(upstream: Upstream) -> None:
-    # RFC 1035 3.2.1: "zero values are interpreted to mean that the RR can only be used for the transaction in progress".
+    # RFC 1035 3.2.1: a TTL of zero is for this one transaction, and is not cached.
     with server(upstream) as running:
         for _ in range(3):
             assert ttl(running, "zero.example.") == 0
@@ -98,7 +98,7 @@ def test_no_is_kept_for_the_lesser_of_the_soas_ttl_and_its_minimum(
 
 
 def test_no_without_a_soa_is_not_kept(upstream: Upstream) -> None:
-    # RFC 2308 5: "negative responses without SOA records SHOULD NOT be cached".
+    # RFC 2308 5: a negative answer without a SOA is not cached.
     upstream.respond = lambda asked: [reply(asked, rcode=dns.rcode.NXDOMAIN, authority=[])]
     with server(upstream) as running:
         for _ in range(3):

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,7 +15,7 @@ import pytest
 from bench.peers import Nsd, Resolute, Service
 from resolute.node.client import ControlClient
 from tests.faults.kit.asking import Manner, addresses, answers, ask, rcode, reasons, wait_for
-from tests.faults.kit.upstream import Upstream, answering, silent
+from tests.faults.kit.upstream import Asked, Respond, Upstream, answering, reply, rrset, silent
 
 ZONE = """\
 $TTL 300
@@ -58,8 +58,8 @@ class Three:
     def miss(self) -> tuple[str, float]:
         """Asks a name that is in no cache: the rcode, and the time in milliseconds."""
         began = time.monotonic()
-        reply = ask(self.server.endpoint, f"n{next(self._asked)}.names.dead.example.")
-        return rcode(reply), (time.monotonic() - began) * 1000
+        found = ask(self.server.endpoint, f"n{next(self._asked)}.names.dead.example.")
+        return rcode(found), (time.monotonic() - began) * 1000
 
     def measure(self) -> float:
         """The p99 of many misses, all of which must be answered."""
@@ -126,9 +126,9 @@ def test_all_three_die_and_come_back(three: Three) -> None:
     for upstream in three.upstreams:
         stop(upstream)
     began = time.monotonic()
-    reply = ask(three.server.endpoint, "failed.names.dead.example.")
-    assert rcode(reply) == "SERVFAIL"
-    assert reasons(reply) == [22]
+    failed = ask(three.server.endpoint, "failed.names.dead.example.")
+    assert rcode(failed) == "SERVFAIL"
+    assert reasons(failed) == [22]
     assert time.monotonic() - began <= DEADLINE_S + SLACK_S
     for upstream in three.upstreams:
         go_on(upstream)
@@ -142,7 +142,7 @@ RECORDS = ["short.example. 1 IN A 192.0.2.1", "alias.example. 1 IN CNAME short.e
 
 
 @pytest.fixture
-def dying(tmp_path: Path) -> Iterator[tuple[Upstream, Resolute]]:
+def dying() -> Iterator[tuple[Upstream, Resolute]]:
     """One upstream that can be told to be silent, in front of it Resolute with a negative TTL that is long enough."""
     with Upstream(answering(*RECORDS)) as upstream, Resolute(Service(forward=upstream.endpoint)) as server:
         yield upstream, server
@@ -168,10 +168,10 @@ def test_stale_answers_while_every_upstream_is_dead(dying: tuple[Upstream, Resol
     for client in clients:
         client.join()
     assert len(replies) == 20
-    for reply, took_s in replies:
-        assert answers(reply) == ["192.0.2.1"]
-        assert reply.answer[0].ttl == 30
-        assert reasons(reply) == [3]
+    for got, took_s in replies:
+        assert answers(got) == ["192.0.2.1"]
+        assert got.answer[0].ttl == 30
+        assert reasons(got) == [3]
         assert took_s <= STALE_S + SLACK_S
     # What is known not to be there is never served stale, and still known.
     assert rcode(ask(server.endpoint, "missing.example.")) == "NXDOMAIN"
@@ -206,3 +206,36 @@ def test_never_stale_when_the_name_is_known_to_be_gone(dying: tuple[Upstream, Re
     upstream.respond = silent
     for _ in range(3):
         assert rcode(ask(server.endpoint, "short.example.", manner=Manner(timeout_s=8))) == "NXDOMAIN"
+
+
+def test_names_that_take_long_make_no_upstream_dead() -> None:
+    """Two quick upstreams for which every third name takes long: none is called dead, and few questions go up twice."""
+    usual, slow = answering_all("192.0.2.1"), answering_all("192.0.2.1", delay_s=0.15)
+
+    def respond(asked: Asked) -> Sequence[bytes]:
+        return slow(asked) if asked.name[1:2] in "147" else usual(asked)
+
+    with (
+        Upstream(respond) as one,
+        Upstream(respond) as other,
+        Resolute(Service(), flags=[f"--forward={one.endpoint}", f"--forward={other.endpoint}"]) as server,
+    ):
+        control = ControlClient(server.data)
+        wait_for(lambda: {upstream["state"] for upstream in control.status()["upstreams"]} == {"alive"})
+        with ThreadPoolExecutor(4) as pool:
+            names = [f"n{number % 10}-{number}.example." for number in range(200)]
+            found = list(pool.map(lambda name: addresses(server.endpoint, name), names))
+        assert found == [["192.0.2.1"]] * 200
+        assert "dead" not in server.log_text()
+        asked = [asked for asked in one.asked + other.asked if asked.name != "."]
+    assert len(asked) < 230
+
+
+def answering_all(address: str, *, delay_s: float = 0.0) -> Respond:
+    """The same address for every name."""
+
+    def respond(asked: Asked) -> Sequence[bytes]:
+        time.sleep(delay_s)
+        return [reply(asked, rrset(f"{asked.name} 300 IN A {address}"))]
+
+    return respond

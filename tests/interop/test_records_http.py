@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import os
+import signal
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from bench.peers import Resolute, Service
+from resolute.node.client import ControlClient
 from tests.faults.kit.asking import addresses, answers, ask, wait_for
 from tests.faults.kit.load import Load
 from tests.faults.kit.running import command
@@ -53,6 +56,13 @@ def listed(server: Resolute) -> dict[str, str]:
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Resolute]:
     with Resolute(Service(), admin=True, data=tmp_path / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Resolute]:
+    """One for all tests that change nothing, or care for what they change."""
+    with Resolute(Service(), admin=True, data=tmp_path_factory.mktemp("shared") / "data") as running:
         yield running
 
 
@@ -137,21 +147,21 @@ class TestBadRequests:
             ({"domain": "app.test", "ip": "192.0.2.7\nx"}, "address"),
         ],
     )
-    def test_one_line_says_what_is_wrong(self, server: Resolute, body: object, word: str) -> None:
-        said = send(server, "POST", "/records", body)
+    def test_one_line_says_what_is_wrong(self, shared: Resolute, body: object, word: str) -> None:
+        said = send(shared, "POST", "/records", body)
         assert said.status == 400
         assert word in said.text
         assert said.text.endswith("\n")
         assert said.text.count("\n") == 1
         assert said.text.strip().isprintable()
-        assert listed(server) == {}
+        assert listed(shared) == {}
 
-    def test_other_paths_and_methods(self, server: Resolute) -> None:
-        assert send(server, "GET", "/").status == 404
-        assert send(server, "GET", "/no/such/thing").status == 404
-        assert send(server, "PUT", "/records", {}).status == 405
-        assert send(server, "DELETE", "/records/a..b").status == 400
-        assert send(server, "POST", "/records", b"x" * 70_000).status == 413
+    def test_other_paths_and_methods(self, shared: Resolute) -> None:
+        assert send(shared, "GET", "/").status == 404
+        assert send(shared, "GET", "/no/such/thing").status == 404
+        assert send(shared, "PUT", "/records", {}).status == 405
+        assert send(shared, "DELETE", "/records/a..b").status == 400
+        assert send(shared, "POST", "/records", b"x" * 70_000).status == 413
 
 
 class TestManyWriters:
@@ -167,7 +177,11 @@ class TestManyWriters:
                 # Everybody has this name as well; the last one wins, whoever that is.
                 assert add(server, "shared.test", f"198.51.100.{writer}") == (200, ADDED)
 
-        wanted = {f"w{writer}-{number}.test": f"192.0.{writer}.{number}" for writer in range(WRITERS) for number in range(each)}
+        wanted = {
+            f"w{writer}-{number}.test": f"192.0.{writer}.{number}"
+            for writer in range(WRITERS)
+            for number in range(each)
+        }
         with Resolute(Service(), admin=True, data=tmp_path) as server:
             add(server, "steady.test", "192.0.2.1")
             with Load(server.endpoint, [("steady.test.", "A")], pause_s=0.001) as load:
@@ -238,15 +252,16 @@ class TestStrangers:
             ("", 403),
         ],
     )
-    def test_dns_rebinding_is_refused(self, server: Resolute, host: str, status: int) -> None:
-        assert send(server, "GET", "/records", Host=host).status == status
+    def test_dns_rebinding_is_refused(self, shared: Resolute, host: str, status: int) -> None:
+        assert send(shared, "GET", "/records", Host=host).status == status
 
-    def test_pages_of_other_origins_change_nothing(self, server: Resolute) -> None:
+    def test_pages_of_other_origins_change_nothing(self, shared: Resolute) -> None:
         body = {"domain": "app.test", "ip": "192.0.2.7"}
-        assert send(server, "POST", "/records", body, Origin="https://bad.example").status == 403
-        assert send(server, "POST", "/records", body, Sec_Fetch_Site="cross-site").status == 403
-        assert listed(server) == {}
-        assert send(server, "POST", "/records", body, Origin=server.admin_url).status == 200
+        assert send(shared, "POST", "/records", body, Origin="https://bad.example").status == 403
+        assert send(shared, "POST", "/records", body, Sec_Fetch_Site="cross-site").status == 403
+        assert listed(shared) == {}
+        assert send(shared, "POST", "/records", body, Origin=shared.admin_url).status == 200
+        assert send(shared, "DELETE", "/records/app.test").status == 200
 
     @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "192.0.2.1:5380"])
     def test_the_admin_port_listens_on_loopback_alone(self, tmp_path: Path, address: str) -> None:
@@ -256,15 +271,16 @@ class TestStrangers:
         assert "is not a loopback address" in line
         assert not (tmp_path / "data").exists()
 
-    def test_requests_that_never_end_are_bounded(self, server: Resolute) -> None:
+    def test_requests_that_never_end_are_bounded(self, shared: Resolute) -> None:
         """Many half requests are open, and others are served all the same."""
-        host, port = urlsplit(server.admin_url).netloc.split(":")
+        host, port = urlsplit(shared.admin_url).netloc.split(":")
         held = [socket.create_connection((host, int(port))) for _ in range(200)]
         try:
             for one in held:
                 one.sendall(b"POST /records HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
-            assert add(server, "app.test", "192.0.2.7") == (200, ADDED)
-            assert addresses(server.endpoint, "app.test.") == ["192.0.2.7"]
+            assert add(shared, "app.test", "192.0.2.7") == (200, ADDED)
+            assert addresses(shared.endpoint, "app.test.") == ["192.0.2.7"]
+            assert send(shared, "DELETE", "/records/app.test").status == 200
         finally:
             for one in held:
                 one.close()
@@ -272,11 +288,6 @@ class TestStrangers:
 
 def kill_admin(server: Resolute) -> None:
     """Ends the admin process as a crash would, and waits until it is gone."""
-    import os
-    import signal
-
-    from resolute.node.client import ControlClient
-
     pid = ControlClient(server.data).status()["admin"]["pid"]
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: ControlClient(server.data).status()["admin"]["restarts"] > 0)

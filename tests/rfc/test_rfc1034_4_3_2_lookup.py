@@ -20,8 +20,8 @@ SOA = ". 86400 soa sri-nic.arpa. hostmaster.sri-nic.arpa. 870611 1800 300 604800
 
 @pytest.fixture(scope="module")
 def c_isi_edu() -> Iterator[Endpoint]:
-    """The server C.ISI.EDU of 6.1: "authoritative for the root, MIL, EDU, MIT.EDU and ISI.EDU"; MIL and MIT.EDU, whose
-    files the RFC does not print, are left to their other servers."""
+    """The server C.ISI.EDU of 6.1 has the root, MIL, EDU, MIT.EDU and ISI.EDU; MIL and MIT.EDU, whose files the RFC
+    does not print, are left to their other servers."""
     zones = {".": FOLDER / "root.zone", "edu.": FOLDER / "edu.zone", "isi.edu.": FOLDER / "isi.edu.zone"}
     with Resolute(Service(zones=zones)) as server:
         yield server.endpoint
@@ -47,7 +47,7 @@ def test_6_2_1_address(c_isi_edu: Endpoint) -> None:
 
 
 def test_6_2_3_mx(c_isi_edu: Endpoint) -> None:
-    """6.2.3: "the additional section contains the address of SRI-NIC.ARPA"; the A records are in the same zone."""
+    """6.2.3: the additional section has the addresses of SRI-NIC.ARPA, which are in the same zone."""
     reply = asked(c_isi_edu, "SRI-NIC.ARPA.", "MX")
     assert authoritative(reply)
     assert texts(reply.answer) == {"sri-nic.arpa. 86400 mx 0 sri-nic.arpa."}
@@ -55,7 +55,7 @@ def test_6_2_3_mx(c_isi_edu: Endpoint) -> None:
 
 
 def test_6_2_4_no_data(c_isi_edu: Endpoint) -> None:
-    """6.2.4: QTYPE=NS: "the name exists, but has no NS": an empty answer with authority, and RFC 2308 3's SOA."""
+    """6.2.4: QTYPE=NS, and the name has no NS: an empty answer with authority, and the SOA that RFC 2308 3 adds."""
     reply = asked(c_isi_edu, "SRI-NIC.ARPA.", "NS")
     assert authoritative(reply)
     assert reply.rcode() == dns.rcode.NOERROR
@@ -64,7 +64,7 @@ def test_6_2_4_no_data(c_isi_edu: Endpoint) -> None:
 
 
 def test_6_2_5_name_error(c_isi_edu: Endpoint) -> None:
-    """6.2.5: QNAME=SIR-NIC.ARPA: "name error", with the SOA in the authority section."""
+    """6.2.5: QNAME=SIR-NIC.ARPA: a name error, with the SOA in the authority section."""
     reply = asked(c_isi_edu, "SIR-NIC.ARPA.", "A")
     assert authoritative(reply)
     assert reply.rcode() == dns.rcode.NXDOMAIN
@@ -91,14 +91,14 @@ def test_6_2_7_alias(c_isi_edu: Endpoint) -> None:
 
 
 def test_6_2_8_the_alias_itself(c_isi_edu: Endpoint) -> None:
-    """6.2.8: QTYPE=CNAME: "The only difference between this response and the one before is that" it is not followed."""
+    """6.2.8: QTYPE=CNAME: the alias itself, which is not followed."""
     reply = asked(c_isi_edu, "USC-ISIC.ARPA.", "CNAME")
     assert authoritative(reply)
     assert texts(reply.answer) == {"usc-isic.arpa. 86400 cname c.isi.edu."}
 
 
 def test_the_nearest_zone_answers(c_isi_edu: Endpoint) -> None:
-    """4.3.2 step 2: "Search the available zones for the zone which is the nearest ancestor to QNAME."."""
+    """4.3.2 step 2: of the zones that there are, the one that is the nearest ancestor of QNAME."""
     assert texts(asked(c_isi_edu, "A.ISI.EDU.", "A").answer) == {"a.isi.edu. 86400 a 26.3.0.103"}
     assert authoritative(asked(c_isi_edu, "ISI.EDU.", "NS"))
     assert authoritative(asked(c_isi_edu, "EDU.", "SOA"))
@@ -108,9 +108,8 @@ def test_the_nearest_zone_answers(c_isi_edu: Endpoint) -> None:
 
 
 def test_a_referral_has_the_glue(c_isi_edu: Endpoint) -> None:
-    """4.3.2 step 3b: "Copy the NS RRs for the subzone into the authority section of the reply. Put whatever addresses
-    are available into the additional section, using glue RRs if the addresses are not available from authoritative data
-    or the cache."."""
+    """4.3.2 step 3b: the NS records of the subzone go into the authority section, and the addresses that there are into
+    the additional section, from glue when nothing better has them."""
     reply = asked(c_isi_edu, "X.UCI.EDU.", "A")
     assert texts(reply.authority) == {"uci.edu. 172800 ns ics.uci.edu.", "uci.edu. 172800 ns rome.uci.edu."}
     assert texts(reply.additional) == {"ics.uci.edu. 172800 a 192.5.19.1", "rome.uci.edu. 172800 a 192.5.19.31"}
@@ -120,7 +119,7 @@ def test_a_referral_has_the_glue(c_isi_edu: Endpoint) -> None:
 
 
 def test_glue_is_no_answer(c_isi_edu: Endpoint) -> None:
-    """4.2.1: glue RRs "are not part of the authoritative data"; RFC 2181 5.4.1 ranks them last."""
+    """4.2.1: glue is no part of the authoritative data; RFC 2181 5.4.1 ranks it last."""
     reply = asked(c_isi_edu, "ICS.UCI.EDU.", "A")
     assert not reply.answer
     assert not authoritative(reply)
@@ -135,8 +134,8 @@ def test_an_alias_is_followed_to_no_data_and_to_no_name(ask: Ask) -> None:
 
 
 def test_additional_addresses(ask: Ask) -> None:
-    """RFC 1035 3.3.9: "MX records cause type A additional section processing for the host specified by EXCHANGE";
-    3.3.11 says so of NS, RFC 2782 of SRV, RFC 9460 4.1 of SVCB."""
+    """RFC 1035 3.3.9: the addresses of the host that an MX names are added; 3.3.11 says so of NS, RFC 2782 of SRV,
+    RFC 9460 4.1 of SVCB."""
     www = {"www.rfc.test. 3600 a 192.0.2.80", "www.rfc.test. 3600 a 192.0.2.81"}
     ns1 = {"ns1.rfc.test. 3600 a 192.0.2.53", "ns1.rfc.test. 3600 aaaa 2001:db8::53"}
     assert texts(ask("rfc.test.", 2).additional) == ns1
@@ -155,8 +154,8 @@ def test_additional_names_are_at_most_13(ask: Ask) -> None:
 
 
 def test_a_referral_over_tcp_has_all_the_glue(server: Endpoint) -> None:
-    """RFC 9471 3.1: "it MUST include all available glue records for in-domain name servers in the additional section,
-    or it MUST set TC=1 if constrained by message size". 40 servers of two addresses each fit in a message over TCP."""
+    """RFC 9471 3.1: all glue for name servers within the domain is in the reply, or TC is set. 40 servers of two
+    addresses each fit in a message over TCP."""
     reply = parse(tcp(server, query("x.manyns.rfc.test.")))
     assert not reply.flags & dns.flags.TC
     assert sum(len(rrset) for rrset in reply.authority) == 40

@@ -46,7 +46,7 @@ each_case = pytest.mark.parametrize("wire", CASES.values(), ids=CASES)
 @each_case
 @pytest.mark.parametrize("ident", [0, 1, 0x8000, 0xFFFF])
 def test_id_is_copied(server: Endpoint, wire: bytes, ident: int) -> None:
-    """ID: "This identifier is copied the corresponding reply and can be used by the requester to match up replies"."""
+    """ID: the reply has that of the query."""
     sent = ident.to_bytes(2) + wire[2:]
     assert udp(server, sent)[:2] == sent[:2]
     assert tcp(server, sent)[:2] == sent[:2]
@@ -54,19 +54,19 @@ def test_id_is_copied(server: Endpoint, wire: bytes, ident: int) -> None:
 
 @pytest.mark.parametrize("opcode", range(16))
 def test_opcode_is_copied(server: Endpoint, opcode: int) -> None:
-    """OPCODE: "This value is set by the originator of a query and copied into the response."."""
+    """OPCODE: the reply has that of the query."""
     assert opcode_of(udp(server, query(WWW, opcode=opcode))) == opcode
 
 
 @pytest.mark.parametrize("opcode", [1, 2, 3, *range(6, 16)])
 def test_an_opcode_that_is_not_implemented(server: Endpoint, opcode: int) -> None:
-    """Not Implemented: "The name server does not support the requested kind of query."."""
+    """RCODE 4, Not Implemented: a kind of query that the server does not have."""
     assert rcode_of(udp(server, query(WWW, opcode=opcode))) == dns.rcode.NOTIMP
 
 
 @each_case
 def test_rd_is_copied(server: Endpoint, wire: bytes) -> None:
-    """RD: "this bit may be set in a query and is copied into the response"."""
+    """RD: the reply has that of the query."""
     for flags in (0, RD):
         sent = wire[:2] + (int.from_bytes(wire[2:4]) | flags).to_bytes(2) + wire[4:]
         assert flags_of(udp(server, sent)) & RD == flags
@@ -75,7 +75,7 @@ def test_rd_is_copied(server: Endpoint, wire: bytes) -> None:
 @each_case
 @pytest.mark.parametrize("flags", [AA, TC, RA, Z, AD, CD, AA | TC | RA | Z | AD | CD])
 def test_bits_that_a_query_should_not_have_change_nothing(server: Endpoint, wire: bytes, flags: int) -> None:
-    """Z: "Must be zero in all queries and responses."; AA, TC and RA are "valid in responses" or set there."""
+    """Z is zero in every message; AA, TC and RA have a meaning in replies alone."""
     sent = wire[:2] + (int.from_bytes(wire[2:4]) | flags).to_bytes(2) + wire[4:]
     reply, without = udp(server, sent), udp(server, wire)
     assert flags_of(reply) & ~CD == flags_of(without) & ~CD
@@ -85,13 +85,13 @@ def test_bits_that_a_query_should_not_have_change_nothing(server: Endpoint, wire
 
 @pytest.mark.parametrize("rcode", range(1, 16))
 def test_the_rcode_of_a_query_means_nothing(server: Endpoint, rcode: int) -> None:
-    """RCODE: "this 4 bit field is set as part of responses"."""
+    """RCODE: the server sets it; that of the query means nothing."""
     assert rcode_of(udp(server, query(WWW, flags=rcode))) == dns.rcode.NOERROR
 
 
 @pytest.mark.parametrize("case", ["an answer", "no data", "no such name"])
 def test_aa_for_what_is_in_our_zones(server: Endpoint, case: str) -> None:
-    """AA: "specifies that the responding name server is an authority for the domain name in question section"."""
+    """AA: the server has authority for the name in the question section."""
     assert flags_of(udp(server, CASES[case])) & AA
 
 
@@ -101,32 +101,32 @@ def test_no_aa_elsewhere(server: Endpoint, case: str) -> None:
 
 
 def test_an_alias_that_leaves_our_zones_has_aa(server: Endpoint) -> None:
-    """AA "corresponds to the name which matches the query name, or the first owner name in the answer section"."""
+    """AA speaks of the name that was asked, or of the first owner in the answer section."""
     assert flags_of(udp(server, query("x.out.dname.test."))) & AA
 
 
 @each_case
 def test_no_ra_when_recursion_is_off(server: Endpoint, wire: bytes) -> None:
-    """RA: "denotes whether recursive query support is available in the name server"."""
+    """RA: whether the client can have recursion here."""
     assert not flags_of(udp(server, wire)) & RA
 
 
 @each_case
 def test_tc_only_when_truncated(server: Endpoint, wire: bytes) -> None:
-    """TC: "specifies that this message was truncated due to length greater than that permitted"."""
+    """TC: the message was cut because it is longer than the way there permits."""
     assert not flags_of(udp(server, wire)) & TC
 
 
 @pytest.mark.parametrize("flags", [0, CD, AD, AD | CD])
 def test_ad_and_cd_in_an_authoritative_answer(server: Endpoint, flags: int) -> None:
-    """RFC 4035 3.1.6: "A security-aware name server SHOULD clear the CD bit when composing an authoritative response";
-    "MUST NOT set the AD bit in a response unless the name server considers all RRsets ... to be authentic"."""
+    """RFC 4035 3.1.6: an authoritative reply has CD clear, and AD only where the server holds all its RRsets to be
+    authentic."""
     for extra in (b"", opt(ttl=0x8000)):
         assert flags_of(udp(server, query(WWW, flags=flags, extra=extra))) & (AD | CD) == 0
 
 
 def test_names_that_are_not_ours_are_refused(server: Endpoint) -> None:
-    """Refused: "The name server refuses to perform the specified operation for policy reasons."."""
+    """RCODE 5, Refused: the server does not do this by its policy."""
     for flags in (0, RD):
         reply = udp(server, query("www.elsewhere.invalid.", flags=flags))
         assert rcode_of(reply) == dns.rcode.REFUSED
@@ -136,7 +136,7 @@ def test_names_that_are_not_ours_are_refused(server: Endpoint) -> None:
 @each_case
 @pytest.mark.parametrize("flags", [QR, QR | AA | RD | RA, *(QR | rcode for rcode in range(1, 11))])
 def test_a_response_is_not_answered(server: Endpoint, wire: bytes, flags: int) -> None:
-    """QR: "specifies whether this message is a query (0), or a response (1)": what is no query has no reply."""
+    """QR is 0 in a query and 1 in a response: what is no query has no reply."""
     assert silent(server, [b"\0\1" + (int.from_bytes(wire[2:4]) | flags).to_bytes(2) + wire[4:]], OURS) == []
 
 
@@ -147,7 +147,7 @@ def test_a_packet_without_a_whole_header_is_not_answered(server: Endpoint, lengt
 
 @pytest.mark.parametrize("length", range(12, len(OURS)))
 def test_a_query_that_is_cut_short_is_a_format_error(server: Endpoint, length: int) -> None:
-    """Format error: "The name server was unable to interpret the query."."""
+    """RCODE 1, Format error: the server cannot read the query."""
     reply = udp(server, OURS[:length])
     assert rcode_of(reply) == dns.rcode.FORMERR
     assert reply[:2] == OURS[:2]

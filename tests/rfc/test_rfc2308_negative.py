@@ -25,9 +25,8 @@ SOA = "rfc.test. 120 soa ns1.rfc.test. hostmaster.rfc.test. 2026010101 7200 3600
 )
 @pytest.mark.parametrize("extra", [b"", opt(), opt(ttl=0x8000)])
 def test_the_soa_has_the_negative_ttl(ask: Ask, qname: str, rdtype: int, rcode: dns.rcode.Rcode, extra: bytes) -> None:
-    """3: "Name servers authoritative for a zone MUST include the SOA record of the zone in the authority section of the
-    response when reporting an NXDOMAIN or indicating that no data of the requested type exists. ... The TTL of this
-    record is set from the minimum of the MINIMUM field of the SOA record and the TTL of the SOA itself"."""
+    """3: NXDOMAIN and NODATA have the SOA of the zone in the authority section, whose TTL is the smaller one of its own
+    and of its MINIMUM field."""
     reply = ask(qname, rdtype, extra=extra)
     assert reply.rcode() == rcode
     assert reply.flags & dns.flags.AA
@@ -43,8 +42,8 @@ def test_the_soa_as_an_answer_has_its_own_ttl(ask: Ask) -> None:
 @pytest.mark.parametrize("qname", ["below.empty.rfc.test.", "empty.rfc.test.", "of.rfc.test."])
 @pytest.mark.parametrize("rdtype", [1, 2, 6, 16, 43, 255])
 def test_an_empty_non_terminal_exists(ask: Ask, qname: str, rdtype: int) -> None:
-    """RFC 8020 2: "an NXDOMAIN response ... means that the domain name which is thus denied AND ALL THE NAMES UNDER IT
-    do not exist", so a name with names under it gets no error (RFC 4592 2.2.2)."""
+    """RFC 8020 2: NXDOMAIN denies a name and all names under it, so a name with names under it gets no error
+    (RFC 4592 2.2.2)."""
     reply = ask(qname, rdtype)
     assert reply.rcode() == dns.rcode.NOERROR
     assert not reply.answer

@@ -16,8 +16,8 @@ UNKNOWN = [
 
 @pytest.mark.parametrize(("qname", "rdtype", "rdata"), UNKNOWN)
 def test_rdata_is_not_touched(server: Endpoint, qname: str, rdtype: int, rdata: bytes) -> None:
-    """3: "RDATA of unknown type ... MUST be treated as ... an unstructured sequence of octets"; 4: "a server MUST NOT
-    compress domain names embedded in the RDATA of types" that are not well known."""
+    """3: the data of an unknown type is a sequence of bytes without a structure; 4: names within the data of types that
+    are not well known are not compressed."""
     for transport in (udp, tcp):
         reply = transport(server, query(qname, rdtype))
         assert reply.endswith(len(rdata).to_bytes(2) + rdata)
@@ -32,6 +32,6 @@ def test_no_data_of_an_unknown_type(server: Endpoint, rdtype: int) -> None:
 
 @pytest.mark.parametrize(("qname", "rdtype"), [("srv.rfc.test.", 33), ("svc.rfc.test.", 64), ("tree.of.rfc.test.", 39)])
 def test_names_in_newer_types_are_not_compressed(server: Endpoint, qname: str, rdtype: int) -> None:
-    """4: "Future specifications for new RR types that contain domain names within their RDATA MUST NOT allow the use of
-    name compression for those names"; RFC 2782 and RFC 9460 2.2 say so of SRV and SVCB, RFC 6672 2.5 of DNAME."""
+    """4: types that are newer than RFC 1035 do not have their names compressed; RFC 2782 and RFC 9460 2.2 say so of SRV
+    and SVCB, RFC 6672 2.5 of DNAME."""
     assert name("www.rfc.test.") in udp(server, query(qname, rdtype))[12 + len(name(qname)) :]

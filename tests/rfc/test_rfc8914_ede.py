@@ -24,13 +24,13 @@ def errors(reply: dns.message.Message) -> list[int]:
 
 
 def test_names_that_are_not_ours(server: Endpoint) -> None:
-    """4.21: "Extended DNS Error Code 20 - Not Authoritative"; 4.19: "18 - Prohibited": an authoritative server that has
-    recursion disabled says why it refuses."""
+    """4.21: code 20, Not Authoritative; 4.19: code 18, Prohibited: an authoritative server that has recursion disabled
+    says why it refuses."""
     assert errors(parse(udp(server, query("elsewhere.invalid.", flags=RD, extra=opt())))) in ([20], [18])
 
 
 def test_an_upstream_that_is_dead(dead_upstream: Endpoint) -> None:
-    """4.23: "22 - No Reachable Authority"; 4.24: "23 - Network Error"; 4.14: "13 - Cached Error" when asked again."""
+    """4.23: code 22, No Reachable Authority; 4.24: 23, Network Error; 4.14: 13, Cached Error, when asked again."""
     reply = parse(udp(dead_upstream, query("www.elsewhere.invalid.", flags=RD, extra=opt())))
     assert reply.rcode() == dns.rcode.SERVFAIL
     assert set(errors(reply)) & {22, 23}

@@ -52,7 +52,7 @@ def main(zone: Path) -> None:
         flags = ["--listen=0.0.0.0:5301", "--listen=[::]:5301"]
         with Resolute(service, flags=flags):
             outsiders = {who: ask_all(*CLIENTS[who]) for who in CLIENTS if who.startswith("public")}
-            asked_for_outsiders = len(asked)
+            asked_for_outsiders = asked.count(QUESTIONS["not ours"])  # the server probes with the root's name
             insiders = {who: ask_all(*CLIENTS[who]) for who in CLIENTS if not who.startswith("public")}
     sys.stdout.write(json.dumps({"replies": outsiders | insiders, "asked for outsiders": asked_for_outsiders}))
 
@@ -103,7 +103,7 @@ def forwarder(upstream: socket.socket, asked: list[str]) -> None:
     while True:
         wire, client = upstream.recvfrom(4096)
         question = dns.message.from_wire(wire)
-        asked.append(str(question.question[0].name))
+        asked.append(str(question.question[0].name).lower())
         reply = dns.message.make_response(question, recursion_available=True)
         reply.answer.append(dns.rrset.from_text(question.question[0].name, 60, "IN", "A", "192.0.2.99"))
         upstream.sendto(reply.to_wire(), client)

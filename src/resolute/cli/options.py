@@ -10,6 +10,7 @@ import typer
 from resolute.config.arguments import Overrides
 from resolute.config.load import load
 from resolute.config.tree import Settings
+from resolute.errors import UnavailableError
 from resolute.node.client import SOCKET_NAME, ControlClient
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -27,13 +28,22 @@ def settings(config: Path | None, data: Path | None = None) -> Settings:
 
 
 def client(config: Path | None, data: Path | None) -> ControlClient:
-    """The way to the running server: by its data directory, by its configuration, else the one below `./data`, else the
-    one in the default place."""
-    here = Path("data")
-    if data is None and config is None and not _environment_says() and (here / SOCKET_NAME).exists():
-        return ControlClient(here / SOCKET_NAME)
-    directory = data if data is not None else settings(config).data.directory
-    return ControlClient(directory / SOCKET_NAME)
+    """The way to the running server: by its data directory, by its configuration, else the one below `./data` (where
+    `make serve` runs it), else the one in the default place. Raises UnavailableError that names both of these."""
+    if data is not None:
+        return ControlClient(data / SOCKET_NAME)
+    default = settings(config).data.directory / SOCKET_NAME
+    here = Path("data") / SOCKET_NAME
+    if config is not None or _environment_says():
+        return ControlClient(default)
+    if _is_ours(here):
+        return ControlClient(here)
+    if not default.exists():
+        raise UnavailableError(
+            f"no server answers on ./{here} or {default}: start one with `resolute serve`, "
+            "or name its directory with --data"
+        )
+    return ControlClient(default)
 
 
 def complete_type(incomplete: str) -> list[str]:
@@ -43,3 +53,11 @@ def complete_type(incomplete: str) -> list[str]:
 
 def _environment_says() -> bool:
     return bool(os.environ.get("RESOLUTE_CONFIG") or os.environ.get("RESOLUTE_DATA_DIRECTORY"))
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a socket is there that this user or root has made: what others leave in a folder is not believed."""
+    try:
+        return path.stat().st_uid in (os.geteuid(), 0)
+    except OSError:
+        return False

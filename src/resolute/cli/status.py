@@ -3,9 +3,10 @@
 from typing import Any
 
 from rich.table import Table
+from rich.text import Text
 
 from resolute.cli.options import Config, Data, Json, client
-from resolute.cli.terminal import print_json, print_line, print_table
+from resolute.cli.terminal import STYLES, print_json, print_line, print_table
 
 JSON = dict[str, Any]
 
@@ -33,7 +34,8 @@ def status(config: Config = None, data: Data = None, json: Json = False) -> None
 
 def _print_head(result: JSON) -> None:
     listen = result["listen"]
-    print_line(("resolute ", "bold"), f"{result['version']}, process {result['pid']}, up {_duration(result['uptime_s'])}")
+    up = _duration(result["uptime_s"])
+    print_line(("resolute ", "bold"), f"{result['version']}, process {result['pid']}, up {up}")
     print_line(("dns      ", "dim"), " ".join(listen["dns"]))
     print_line(("admin    ", "dim"), listen["admin"] if listen["admin"] == "off" else f"http://{listen['admin']}")
     print_line(("settings ", "dim"), result["configuration"] or "flags and environment alone")
@@ -49,17 +51,17 @@ def _print_rows(title: str, rows: list[JSON], columns: tuple[str, ...]) -> None:
     for column in (title, *columns):
         table.add_column(column, justify="right" if isinstance(rows[0].get(column), int | float) else "left")
     for row in rows:
-        table.add_row(row["name"], *(_cell(column, row[column]) for column in columns))
+        table.add_row(Text(row["name"]), *(_cell(column, row[column]) for column in columns))
     print_line("")
     print_table(table)
 
 
 def _print_counters(statistics: JSON) -> None:
     """Every counter that is not zero."""
-    cache = statistics["cache"]
-    counters = {**statistics["plane"], "tcp_connections": statistics["tcp_connections"], "waiting": statistics["waiting"]}
-    counters |= {f"cache_{key}": value for key, value in cache.items()}
-    counters |= {f"resolver_{key}": value for key, value in {**statistics["dispatch"], **statistics["resolver"]}.items()}
+    counters = dict(statistics["plane"])
+    counters |= {name: statistics[name] for name in ("tcp_connections", "waiting")}
+    for part in ("log", "cache", "dispatch", "resolver"):
+        counters |= {f"{part}_{name}": value for name, value in statistics[part].items()}
     rows = [{"name": name.replace("_", " "), "count": value} for name, value in counters.items() if value]
     _print_rows("counter", rows, ("count",))
 
@@ -84,17 +86,15 @@ def _upstream(one: JSON) -> JSON:
     }
 
 
-def _cell(column: str, value: object) -> str:
-    if column == "state":
-        style = {"ok": "green", "error": "bold red"}.get(_STATES.get(str(value), ""), "yellow")
-        return f"[{style}]{value}[/]"
-    return "" if value is None else str(value)
+def _cell(column: str, value: object) -> Text:
+    style = STYLES[_STATES.get(str(value), "warning")] if column == "state" else ""
+    return Text("" if value is None else str(value), style)
 
 
 def _duration(seconds: float) -> str:
-    """The two greatest units: `3 d 4 h`."""
-    whole = int(seconds)
-    units = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
-    parts = [f"{whole // size % (most or whole + 1)} {unit}" for (unit, size), most in zip(units, (0, 24, 60, 60), strict=True)]
-    shown = [part for part in parts if not part.startswith("0 ")]
+    """The two greatest units that are not zero: `3 d 4 h`."""
+    left, shown = int(seconds), []
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1)):
+        count, left = divmod(left, size)
+        shown += [f"{count} {unit}"] if count else []
     return " ".join(shown[:2]) or "0 s"

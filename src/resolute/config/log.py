@@ -55,7 +55,8 @@ class Logging:
         """Takes over the root logger."""
         self._thread.start()
         logging.getLogger().handlers[:] = [self._handler]
-        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it starts and stops is no event of ours
+        for library in ("uvicorn", "watchfiles"):
+            logging.getLogger(library).setLevel(logging.WARNING)  # what they do all day is no event of ours
         logging.captureWarnings(capture=True)
 
     def configure(self, log: Log) -> None:

@@ -16,6 +16,9 @@ from resolute.errors import PeerError, ResoluteError, RuleError, SettingsError, 
 SOCKET_NAME = "control.sock"
 """The socket's file name in the data directory."""
 
+LONG = 6
+"""So many times the timeout is for calls that read files of any size."""
+
 JSON = dict[str, Any]
 
 
@@ -26,7 +29,7 @@ class ControlClient:
     `SettingsError` for a configuration that the node refuses, `RuleError` for a question that it refuses.
     """
 
-    def __init__(self, path: Path, *, timeout_s: float = 30.0) -> None:
+    def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
         """`path`: the socket itself, or the data directory that has it."""
         self.path = path / SOCKET_NAME if path.is_dir() else path
         self.timeout_s = timeout_s
@@ -45,7 +48,8 @@ class ControlClient:
         `problems` lists what could not be taken over (the old state of it goes on), `restart_needed` the settings that
         take effect at the next start only. A configuration that does not hold raises SettingsError: nothing changed.
         """
-        return self._json("POST", "/reload")
+        patient = ControlClient(self.path, timeout_s=LONG * self.timeout_s)
+        return patient._json("POST", "/reload")
 
     def explain(self, name: str, rtype: str = "A", client: str = "127.0.0.1") -> JSON:
         """`steps`: a list of {"stage", "text"}; `answer`: the answer as text, or None."""

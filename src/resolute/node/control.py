@@ -15,45 +15,22 @@ import os
 import re
 import socket
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
-
 from resolute.errors import PeerError, PresentationError, ResoluteError, RuleError, SettingsError, UnavailableError
 from resolute.node import status
 from resolute.node.node import Node
+from resolute.node.unixhttp import Request, Response, UnixHttpServer, as_json, error, json_object
 from resolute.records import names
 
 CHUNK = 200
 """Cached answers that are written as text at a time."""
-MAX_BODY = 65_536
+STATUSES = ((SettingsError, 422), (PresentationError, 400), (RuleError, 409), (PeerError, 502), (UnavailableError, 503))
 _ROUTE = re.compile(r"\(source ([0-9]+)\)")
 """How the last step of an explanation names the route by which somebody has to be asked."""
-
-
-def application(node: Node) -> Starlette:
-    """The routes of the control socket."""
-    routes = ControlRoutes(node)
-    return Starlette(
-        routes=[
-            Route("/status", routes.status),
-            Route("/statistics", routes.statistics),
-            Route("/reload", routes.reload, methods=["POST"]),
-            Route("/explain", routes.explain),
-            Route("/cache", routes.cache),
-            Route("/cache/flush", routes.flush, methods=["POST"]),
-            Route("/follow", routes.follow, methods=["POST"]),
-        ],
-        exception_handlers={ResoluteError: _refuse},
-    )
 
 
 class ControlRoutes:
@@ -61,49 +38,68 @@ class ControlRoutes:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._routes = {
+            "/status": ("GET", self.status),
+            "/statistics": ("GET", self.statistics),
+            "/reload": ("POST", self.reload),
+            "/explain": ("GET", self.explain),
+            "/cache": ("GET", self.cache),
+            "/cache/flush": ("POST", self.flush),
+            "/follow": ("POST", self.follow),
+        }
+
+    async def handle(self, request: Request) -> Response:
+        """Answers a request; every family of error has its status."""
+        method, route = self._routes.get(request.path, ("", None))
+        if route is None:
+            return error("there is nothing here", 404)
+        if request.method != method:
+            return error(f"{request.method} is not possible here: use {method}", 405)
+        try:
+            return await route(request)
+        except ResoluteError as problem:
+            return _refusal(problem)
 
     async def status(self, _: Request) -> Response:
         """What is served, from what, in which state."""
-        return JSONResponse(status.status(self._node))
+        return as_json(status.status(self._node))
 
     async def statistics(self, _: Request) -> Response:
         """Counters, and what is in flight."""
-        return JSONResponse(status.statistics(self._node))
+        return as_json(status.statistics(self._node))
 
     async def reload(self, _: Request) -> Response:
         """Re-reads everything; 422 when the configuration does not hold."""
-        return JSONResponse(asdict(await self._node.reload()))
+        return as_json(asdict(await self._node.reload()))
 
     async def follow(self, request: Request) -> Response:
         """Answers once the revision is published; 503 when it cannot be."""
-        revision = (await _body(request)).get("revision")
+        revision = json_object(request.body).get("revision")
         if not isinstance(revision, int) or isinstance(revision, bool):
             raise PresentationError("revision: expected a number")
-        return JSONResponse({"revision": await self._node.store.follow(revision)})
+        return as_json({"revision": await self._node.store.follow(revision)})
 
     async def explain(self, request: Request) -> Response:
         """Why a question is answered as it is."""
-        name = _name(request.query_params.get("name"))
-        client = _client(request.query_params.get("client", "127.0.0.1"))
-        text = request.query_params.get("type", "A")
-        return JSONResponse(await asyncio.to_thread(_explain, self._node, name, text, client))
+        name = _name(request.query.get("name"))
+        client = _client(request.query.get("client", "127.0.0.1"))
+        return as_json(await asyncio.to_thread(_explain, self._node, name, request.query.get("type", "A"), client))
 
     async def cache(self, request: Request) -> Response:
         """The cached answers as zone-file text."""
-        name = request.query_params.get("name")
+        name = request.query.get("name")
         wire = _name(name) if name is not None else None
         entries = await asyncio.to_thread(self._node.plane.cache_entries, wire, subtree=True)
-        return StreamingResponse(_cache_text(iter(entries)), media_type="text/plain")
+        return Response(_cache_text(iter(entries)), media_type="text/plain")
 
     async def flush(self, request: Request) -> Response:
         """Forgets cached answers."""
-        body = await _body(request)
+        body = json_object(request.body)
         name, subtree = body.get("name"), body.get("subtree", False)
         if not isinstance(subtree, bool) or not isinstance(name, str | None):
             raise PresentationError('expected {"name": NAME or null, "subtree": true or false}')
         wire = _name(name) if name is not None else None
-        flushed = await asyncio.to_thread(self._node.plane.cache_flush, wire, subtree=subtree)
-        return JSONResponse({"flushed": flushed})
+        return as_json({"flushed": await asyncio.to_thread(self._node.plane.cache_flush, wire, subtree=subtree)})
 
 
 class ControlServer:
@@ -114,38 +110,17 @@ class ControlServer:
         SettingsError."""
         self._path = path
         self._socket = _bind(path)
-        config = uvicorn.Config(
-            application(node),
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=2,
-            limit_concurrency=64,
-        )
-        self._server = _Server(config)
-        self._task: asyncio.Task[None] | None = None
+        self._server = UnixHttpServer(self._socket, ControlRoutes(node).handle)
 
-    def start(self) -> None:
+    async def start(self) -> None:
         """Serves, in the running event loop."""
-        self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="control")
+        await self._server.start()
 
     async def stop(self) -> None:
         """Ends, and takes the socket away."""
-        self._server.should_exit = True
-        if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+        await self._server.stop()
         self._socket.close()
         self._path.unlink(missing_ok=True)
-
-
-class _Server(uvicorn.Server):
-    """The node handles the signals itself."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 def _bind(path: Path) -> socket.socket:
@@ -185,23 +160,6 @@ async def _cache_text(entries: Iterator[Any]) -> AsyncIterator[str]:
         yield await asyncio.to_thread(lambda chunk: "".join(cachetext.lines(chunk)), chunk)
 
 
-async def _body(request: Request) -> dict[str, Any]:
-    content = b""
-    async for part in request.stream():
-        content += part
-        if len(content) > MAX_BODY:
-            raise PresentationError("the body is larger than 64 KiB")
-    import json
-
-    try:
-        body = json.loads(content or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise PresentationError(f"the body is not JSON: {error}") from error
-    if not isinstance(body, dict):
-        raise PresentationError("the body is not a JSON object")
-    return body
-
-
 def _name(text: str | None) -> bytes:
     if not text:
         raise PresentationError("name: is missing, expected a domain name such as app.test")
@@ -215,11 +173,7 @@ def _client(text: str) -> str:
         raise PresentationError(f"client: {text!r} is not an IP address") from None
 
 
-STATUSES = ((SettingsError, 422), (PresentationError, 400), (RuleError, 409), (PeerError, 502), (UnavailableError, 503))
-
-
-async def _refuse(_: Request, error: Exception) -> Response:
-    code = next((code for family, code in STATUSES if isinstance(error, family)), 500)
-    problems = list(getattr(error, "problems", ()))
-    message = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return JSONResponse({"error": {"message": message, "problems": problems}}, status_code=code)
+def _refusal(problem: ResoluteError) -> Response:
+    code = next((code for family, code in STATUSES if isinstance(problem, family)), 500)
+    message = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+    return error(message, code, list(getattr(problem, "problems", ())))

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from resolute.config import log as logging_chapter
 from resolute.config.tree import Settings
 from resolute.errors import ResoluteError, SettingsError
+from resolute.node import descriptors
 from resolute.node.client import SOCKET_NAME
 from resolute.node.control import ControlServer
 from resolute.node.listening import bind_admin
@@ -29,6 +30,7 @@ def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int
     """Serves until a signal ends it; returns the exit status. `reread` reads the configuration for a reload; without it
     the file that the settings came from is read with no flags."""
     listener: socket.socket | None = None
+    descriptors.raise_limit()
     try:
         lock = DirectoryLock(settings.data.directory)
         try:
@@ -63,7 +65,7 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], listener: s
     control = ControlServer(node, settings.data.directory / SOCKET_NAME)
     try:
         await node.start()
-        control.start()
+        await control.start()
         _say_ready(node)
         reloads = asyncio.create_task(_reload_when_told(node, reload))
         await stop.wait()

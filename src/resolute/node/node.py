@@ -19,7 +19,7 @@ from resolute import plane
 from resolute.config import log as logging_chapter
 from resolute.config.tree import Settings
 from resolute.errors import SettingsError
-from resolute.node import planesettings
+from resolute.node import descriptors, planesettings
 from resolute.node.adminchild import AdminChild, Instructions
 from resolute.node.client import SOCKET_NAME
 from resolute.node.dispatch import Dispatcher
@@ -95,6 +95,7 @@ class Node:
         self.dispatcher.start()
         self.addresses = await self._listen(self.settings)
         self._tell_about_iteration()
+        self._tell_about_descriptors()
         works = [self.resolver.run(), self.files.run(), self.store.run(), self._follow_networks()]
         self._tasks = [asyncio.create_task(work) for work in works]
         if self.admin is not None:
@@ -157,6 +158,8 @@ class Node:
         self._follow_files()
         if running.resolver != wanted.resolver:
             self._tell_about_iteration()
+        if running.limits != wanted.limits:
+            self._tell_about_descriptors()
         for line in self.restart_needed:
             log.warning("%s", line)
         return Reloaded(self.problems(), self.restart_needed)
@@ -193,6 +196,10 @@ class Node:
 
     def _configure_plane(self) -> None:
         self.plane.configure(planesettings.build(self.settings, self.resolver.routes(), self._recursion))
+
+    def _tell_about_descriptors(self) -> None:
+        if line := descriptors.shortage(self.settings.limits):
+            log.warning("%s", line)
 
     def _tell_about_iteration(self) -> None:
         resolver = self.settings.resolver

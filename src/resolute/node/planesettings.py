@@ -6,6 +6,7 @@ from typing import Final
 from resolute import plane
 from resolute.config.tree import Settings
 from resolute.errors import SettingsError
+from resolute.node import descriptors
 from resolute.units import milliseconds
 
 DEFAULT_VIEW: Final = "default"
@@ -18,6 +19,7 @@ def build(settings: Settings, routes: Sequence["plane.Route"], recursion: Sequen
     Raises SettingsError for what the data plane refuses.
     """
     cache, limits = settings.cache, settings.limits
+    share = descriptors.share(limits)
     allowed = () if settings.resolver.mode == "off" else recursion
     try:
         return plane.Settings(
@@ -31,9 +33,9 @@ def build(settings: Settings, routes: Sequence["plane.Route"], recursion: Sequen
             stale_ttl_s=cache.stale_ttl,
             stale_after_ms=milliseconds(cache.stale_after),
             deadline_ms=milliseconds(settings.resolver.deadline),
-            handoffs=limits.handoffs,
+            handoffs=share.handoffs,
             edns_size=limits.edns_size,
-            tcp_clients=limits.tcp_clients,
+            tcp_clients=share.tcp_clients,
             tcp_per_client=limits.tcp_per_client,
             tcp_idle_ms=milliseconds(limits.tcp_idle),
             tcp_first_ms=milliseconds(limits.tcp_first),

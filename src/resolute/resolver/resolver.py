@@ -35,7 +35,7 @@ from resolute.resolver.forwarder import (
 )
 from resolute.resolver.reasons import extended_error
 from resolute.resolver.routes import RouteBook, RoutePlan
-from resolute.resolver.upstreams import LONGEST_TIMEOUT_MS, Measured, Upstreams
+from resolute.resolver.upstreams import LONGEST_TIMEOUT_MS, SURE_MS, Measured, Upstreams
 
 ROUND_S: Final = 0.5
 _REFUSAL_S: Final = 5
@@ -54,6 +54,10 @@ class _Published:
     plan: RoutePlan
     candidates: tuple[Candidate, ...]
 
+    def timeout_ms(self, address: str | None) -> int:
+        """How long the data plane waits for this upstream; 0 for one that it does not ask."""
+        return next((candidate.timeout_ms for candidate in self.candidates if candidate.address == address), 0)
+
 
 class Resolver:
     """Resolves what the data plane hands off. Of one event loop; `routes_changed` says that `routes` is different."""
@@ -67,6 +71,7 @@ class Resolver:
         self._failures = FailureMemory()
         self._plans: tuple[RoutePlan, ...] = ()
         self._published: dict[int, _Published] = {}
+        self._told_dead: set[str] = set()
         self._probes: dict[str, asyncio.Task[None]] = {}
         self._counters: Counter[str] = Counter()
         self._busy = False
@@ -104,12 +109,16 @@ class Resolver:
             return
         question = Question(handoff.qname, handoff.qtype, handoff.qclass, handoff.source)
         forwarding = Forwarding(published.candidates, deadline_ms=_now_ms() + handoff.remaining_ms)
-        outcome = self._learn_from_handoff(handoff)
-        decision = forwarding.begin(_now_ms(), asked=handoff.upstream, outcome=outcome)
+        waited_ms = published.timeout_ms(handoff.upstream)
+        outcome = self._learn_from_handoff(handoff, waited_ms)
+        asked_at_ms = _now_ms()
+        decision = forwarding.begin(asked_at_ms, asked=handoff.upstream, outcome=outcome)
         while not isinstance(decision, GiveUp):
             if isinstance(decision, Ask):
+                asked_at_ms = _now_ms()
                 decision = forwarding.ended(decision, await self._try(handoff, decision), _now_ms())
             elif self._deliver(handoff, decision, question):
+                self._excuse(handoff, decision, _now_ms() - asked_at_ms, waited_ms)
                 return
             else:
                 decision = forwarding.ended(decision.ask, Outcome(Reason.BROKEN), _now_ms())
@@ -155,16 +164,27 @@ class Resolver:
 
     # ------------------------------------------------------------------------------------------------- one question
 
-    def _learn_from_handoff(self, handoff: "plane.Handoff") -> Outcome | None:
-        """What the data plane's own try tells of the upstream."""
+    def _learn_from_handoff(self, handoff: "plane.Handoff", waited_ms: int) -> Outcome | None:
+        """What the data plane's own try tells of the upstream. A short time without a reply does not tell much."""
         reason, asked = Reason(handoff.reason), handoff.upstream
         if asked is None or reason is Reason.NO_ROUTE:
             return None
         if reason is Reason.RCODE:
             self._upstreams.errored(asked)
         elif reason in (Reason.TIMEOUT, Reason.BROKEN, Reason.UNREACHABLE):
-            self._failed(asked, reason.name.lower())
+            self._failed(asked, reason.name.lower(), sure=reason is not Reason.TIMEOUT or waited_ms >= SURE_MS)
         return Outcome(reason, handoff.rcode)
+
+    def _excuse(self, handoff: "plane.Handoff", answer: Deliver, took_ms: float, waited_ms: int) -> None:
+        """The upstream that did not answer the data plane in its time was only slow when the same question took as long
+        at another, or was answered by itself in the end."""
+        slow = handoff.upstream
+        if slow is None or Reason(handoff.reason) is not Reason.TIMEOUT:
+            return
+        if answer.ask.upstream == slow:
+            took_ms += waited_ms
+        if took_ms > waited_ms and self._upstreams.excused(slow, took_ms):
+            self._recovered([slow])
 
     async def _try(self, handoff: "plane.Handoff", ask: Ask) -> Outcome:
         """One exchange, and what it tells of the upstream."""
@@ -189,7 +209,8 @@ class Resolver:
             return Outcome(Reason.UNREACHABLE)
         if ended.reply is None or len(ended.reply) < 12:
             reason = Reason.BROKEN if ended.failure is None else Reason(ended.failure)
-            self._failed(request.upstream, reason.name.lower())
+            sure = reason is not Reason.TIMEOUT or request.timeout_ms >= SURE_MS
+            self._failed(request.upstream, reason.name.lower(), sure=sure)
             return Outcome(reason)
         recovered = self._upstreams.replied(request.upstream, rtt_ms=None if ended.tcp else ended.rtt_us / 1000)
         if recovered:
@@ -233,6 +254,7 @@ class Resolver:
     # ------------------------------------------------------------------------------------------------ all upstreams
 
     def _round(self) -> None:
+        self._upstreams.age()
         measured = self._take_over_measurements()
         busy, self._busy = self._busy or self._any_traffic(measured), False
         firsts = frozenset(p.candidates[0].address for p in self._published.values() if p.candidates)
@@ -269,18 +291,21 @@ class Resolver:
             log.debug("upstream %s answered a probe with %s", address, rcode_word(outcome.rcode))
         self._reorder()
 
-    def _failed(self, address: str, why: str) -> None:
+    def _failed(self, address: str, why: str, *, sure: bool = True) -> None:
         if not self._upstreams.get(address).failures:
             self._take_over_measurements()  # replies from before the failure are no recovery from it
         before = self._upstreams.get(address).state
-        self._upstreams.failed(address, why)
+        self._upstreams.failed(address, why, sure=sure)
         if before != "dead" and self._upstreams.get(address).state == "dead":
+            self._told_dead.add(address)
             log.warning("upstream %s is dead (%s): it is asked last, and probed each second", address, why)
         self._reorder()
 
     def _recovered(self, addresses: Sequence[str]) -> None:
         """What failed while they were away may be asked again at once: the data plane forgets those failures."""
-        log.info("upstream %s answers again", ", ".join(addresses))
+        if told := [address for address in addresses if address in self._told_dead]:
+            self._told_dead.difference_update(told)
+            log.info("upstream %s answers again", ", ".join(told))
         for question in self._failures.forgive(time.monotonic())[:_FORGIVEN_AT_ONCE]:
             self._plane.cache_flush(question.qname)
         self._reorder()

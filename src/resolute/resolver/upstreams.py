@@ -6,6 +6,9 @@
 
 Whoever failed last stands behind all that did not, from the first failure on; one background probe a second asks it
 until it replies. So a dead upstream costs the few questions that were in flight, and a recovered one is found.
+
+A name that takes long to resolve is not its upstream's fault: silence for a short time alone makes nobody dead, and
+whoever is found to have been only slow is waited for longer from then on.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,6 +18,10 @@ from typing import Final
 UNKNOWN_TIMEOUT_MS: Final = 400
 SHORTEST_TIMEOUT_MS: Final = 50
 LONGEST_TIMEOUT_MS: Final = 1_000
+SURE_MS: Final = 400
+"""Silence for less may be a name that takes long to resolve."""
+PATIENCE_LEFT: Final = 0.995
+"""So much of the patience is left after each half a second: half of it after about seventy seconds."""
 DEAD_AFTER: Final = 2
 """Consecutive failures, without a reply between them."""
 FAULTY_AFTER: Final = 3
@@ -30,6 +37,8 @@ class Upstream:
 
     address: str
     rtt_ms: float = 0.0
+    patience_ms: float = 0.0
+    """What names that take long have needed lately."""
     failures: int = 0
     faults: int = 0
     last_failure: str = ""
@@ -53,10 +62,11 @@ class Upstream:
 
     @property
     def timeout_ms(self) -> int:
-        """How long to wait for it: about three round trips."""
+        """How long to wait for it: about three round trips, or a little more than slow names have needed."""
         if not self.rtt_ms:
             return UNKNOWN_TIMEOUT_MS
-        return max(SHORTEST_TIMEOUT_MS, min(LONGEST_TIMEOUT_MS, round(3 * self.rtt_ms)))
+        usual = round(max(3 * self.rtt_ms, 1.25 * self.patience_ms))
+        return max(SHORTEST_TIMEOUT_MS, min(LONGEST_TIMEOUT_MS, usual))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +121,24 @@ class Upstreams:
         """It answered a question well (NOERROR or NXDOMAIN)."""
         self.get(address).faults = 0
 
-    def failed(self, address: str, why: str) -> None:
-        """No reply, or none that can be used."""
+    def failed(self, address: str, why: str, *, sure: bool = True) -> None:
+        """No reply, or none that can be used. Who is not surely at fault stands behind the others, and is not dead."""
         upstream = self.get(address)
-        upstream.failures += 1
+        upstream.failures = upstream.failures + 1 if sure else max(1, upstream.failures)
         upstream.last_failure = why
+
+    def excused(self, address: str, took_ms: float) -> bool:
+        """The name took so long, whoever was asked. True when the upstream was failing for that alone."""
+        upstream = self.get(address)
+        upstream.patience_ms = max(upstream.patience_ms, took_ms)
+        recovered = upstream.failures == 1
+        upstream.failures = 0 if recovered else upstream.failures
+        return recovered
+
+    def age(self) -> None:
+        """Half a second has passed."""
+        for upstream in self._known.values():
+            upstream.patience_ms *= PATIENCE_LEFT
 
     def faulted(self, address: str, why: str) -> None:
         """It answered with an error what another upstream then answered well."""

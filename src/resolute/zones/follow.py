@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from pathlib import Path
 
 import watchfiles
@@ -74,6 +75,20 @@ class Settling:
         return min(last + self._quiet_s, first + self._longest_s)
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a change shows: the files as they are named and as links lead to them, and all directories of both."""
+
+    files: frozenset[Path] = frozenset()
+    directories: frozenset[Path] = frozenset()
+    linked: frozenset[Path] = frozenset()
+    """Directories in which any name may be a link on the way to a file."""
+
+    def matters(self, path: Path) -> bool:
+        """Whether an event of this path may be a change of a file: a log beside a zone file is none."""
+        return path in self.files or path.parent in self.linked
+
+
 class FileFollower:
     """Watches files and calls `changed` with those that are different and quiet: one call at a time, in the loop."""
 
@@ -83,6 +98,7 @@ class FileFollower:
         self._settling = Settling()
         self._touched: set[Path] = set()
         self._wake = asyncio.Event()
+        self._places = Places()
         self._directories: frozenset[Path] = frozenset()
         self._watch: asyncio.Task[None] | None = None
 
@@ -107,8 +123,8 @@ class FileFollower:
         self._wake.clear()
         touched, self._touched = frozenset(self._touched), set()
         files = self._settling.files
-        found, directories = await asyncio.to_thread(_look_at, files)
-        await self._watch_directories(directories)
+        found, self._places = await asyncio.to_thread(_look_at, files)
+        await self._watch_directories(self._places.directories)
         self._settling.seen(found, touched=touched, at=time.monotonic())
         if due := self._settling.due(time.monotonic()):
             await self._report(due)
@@ -142,8 +158,9 @@ class FileFollower:
                 *directories, recursive=False, step=_STEP_MS, watch_filter=None, ignore_permission_denied=True
             )
             async for events in watch:
-                self._touched |= {Path(path) for _, path in events}
-                self._wake.set()
+                if touched := {path for _, text in events if self._places.matters(path := Path(text))}:
+                    self._touched |= touched
+                    self._wake.set()
         except (OSError, RuntimeError) as error:
             log.warning("inotify is not to be had (%s): files are looked at each %g s", error, self._poll_s)
             await asyncio.sleep(_WATCH_AGAIN_S)
@@ -155,11 +172,11 @@ class FileFollower:
             self._watch = None
 
 
-def _look_at(files: Iterable[Path]) -> tuple[dict[Path, Fingerprint], frozenset[Path]]:
-    """What the files are, and the directories in which a change shows: their own, and those that links lead to."""
-    found: dict[Path, Fingerprint] = {}
-    directories: set[Path] = set()
-    for path in files:
-        found[path] = fingerprint(path)
-        directories |= {path.parent, Path(os.path.realpath(path)).parent}
-    return found, frozenset(directory for directory in directories if directory.is_dir())
+def _look_at(files: Iterable[Path]) -> tuple[dict[Path, Fingerprint], Places]:
+    """What the files are, and where a change of them shows."""
+    found = {path: fingerprint(path) for path in files}
+    real = {path: Path(os.path.realpath(path)) for path in found}
+    named = frozenset((*real.keys(), *real.values()))
+    directories = frozenset(directory for directory in {path.parent for path in named} if directory.is_dir())
+    linked = frozenset(path.parent for path, leads_to in real.items() if path != leads_to)
+    return found, Places(named, directories, linked)

@@ -1,7 +1,7 @@
 """Load on a server from several sockets, which counts every single query by its id.
 
-Each socket keeps a window of questions open: a reply lets the next one go, so the server works as hard as the client can
-ask, and no socket's buffer runs over. A query is lost when its reply has not come in five seconds.
+Each socket keeps a window of questions open: a reply lets the next one go, so the server works as hard as the client
+can ask, and no socket's buffer runs over. A query is lost when its reply has not come in five seconds.
 """
 
 import selectors
@@ -81,7 +81,7 @@ class Load:
     def start(self) -> Self:
         for client in self._clients:
             client.socket.connect((self._endpoint.host, self._endpoint.port))
-            client.socket.setblocking(False)
+            client.socket.settimeout(0)
         self._thread.start()
         return self
 

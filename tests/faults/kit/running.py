@@ -1,4 +1,4 @@
-"""Resolute run from a configuration file alone, so that every setting can be changed while it runs; and its commands."""
+"""Resolute run from a configuration file alone, so that every setting can be changed; and its commands."""
 
 import json
 import os

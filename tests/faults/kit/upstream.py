@@ -104,9 +104,7 @@ class Upstream:
 
     def questions(self, name: str, transport: str | None = None) -> list[Asked]:
         """What was asked for a name."""
-        return [
-            asked for asked in list(self.asked) if asked.name == name and transport in (None, asked.transport)
-        ]
+        return [asked for asked in list(self.asked) if asked.name == name and transport in (None, asked.transport)]
 
     def __enter__(self) -> Self:
         self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -136,10 +134,10 @@ class Upstream:
                 asked = self._note(packet, "udp")
                 threading.Thread(target=self._answer_udp, args=(asked, client), daemon=True).start()
 
-    def _answer_udp(self, asked: Asked, client: object) -> None:
+    def _answer_udp(self, asked: Asked, client: tuple[str, int]) -> None:
         for packet in self.respond(asked):
             with contextlib.suppress(OSError):
-                self._udp.sendto(packet, client)  # type: ignore[arg-type]
+                self._udp.sendto(packet, client)
 
     def _serve_tcp(self) -> None:
         with contextlib.suppress(OSError):
