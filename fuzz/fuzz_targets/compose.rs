@@ -8,7 +8,16 @@ use resolute_wire::message::Message;
 use resolute_wire::name::{HEADER, Name};
 use resolute_wire::{rdata, rtype};
 
-const TYPES: [u16; 8] = [rtype::A, rtype::NS, rtype::CNAME, rtype::MX, rtype::SOA, rtype::TXT, rtype::SRV, 65_280];
+const TYPES: [u16; 8] = [
+    rtype::A,
+    rtype::NS,
+    rtype::CNAME,
+    rtype::MX,
+    rtype::SOA,
+    rtype::TXT,
+    rtype::SRV,
+    65_280,
+];
 
 /// Takes values off the input.
 struct Input<'a>(&'a [u8]);
@@ -60,13 +69,29 @@ fn run(input: &mut Input<'_>) -> Option<()> {
             record.section = least;
         }
         least = record.section;
-        let owner = if record.owner == question { Owner::Question } else { Owner::Name(record.owner.as_wire()) };
+        let owner = if record.owner == question {
+            Owner::Question
+        } else {
+            Owner::Name(record.owner.as_wire())
+        };
         if composer.record(record.section, owner, record.head, &record.rdata) {
             taken.push(record);
         }
     }
-    let ede = Some(Ede { code: 22, text: "nobody there" });
-    let len = composer.finish(9, 0x8000, 3, Some(Opt { udp_size: 1_232, dnssec_ok: true, ede }));
+    let ede = Some(Ede {
+        code: 22,
+        text: "nobody there",
+    });
+    let len = composer.finish(
+        9,
+        0x8000,
+        3,
+        Some(Opt {
+            udp_size: 1_232,
+            dnssec_ok: true,
+            ede,
+        }),
+    );
     assert!(len <= limit.max(HEADER + wire.len() + OPT_LEN));
     let message = Message::parse(&buf[..len]).expect("a message");
     let read: Vec<_> = message.records().map(|record| record.expect("a record")).collect();
@@ -75,7 +100,13 @@ fn run(input: &mut Input<'_>) -> Option<()> {
         let given = taken.iter().filter(|record| record.section == section);
         for (given, read) in given.zip(read.iter().filter(|record| record.section == section)) {
             let mut expanded = Vec::new();
-            assert!(rdata::expand(&buf[..len], read.rdata_start, read.rdata_end, read.rtype, &mut expanded));
+            assert!(rdata::expand(
+                &buf[..len],
+                read.rdata_start,
+                read.rdata_end,
+                read.rtype,
+                &mut expanded
+            ));
             assert!(given.owner == read.owner && given.head.rtype == read.rtype && given.head.ttl == read.ttl);
             assert!(given.rdata.eq_ignore_ascii_case(&expanded));
         }
@@ -98,6 +129,15 @@ fn record(input: &mut Input<'_>) -> Option<Given> {
             rdata::Field::Rest(_) => rdata.extend_from_slice(input.bytes()?),
         }
     }
-    let head = Head { rtype, class: 1, ttl: u32::from(choice) };
-    Some(Given { section, owner, head, rdata })
+    let head = Head {
+        rtype,
+        class: 1,
+        ttl: u32::from(choice),
+    };
+    Some(Given {
+        section,
+        owner,
+        head,
+        rdata,
+    })
 }

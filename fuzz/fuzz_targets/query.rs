@@ -48,37 +48,48 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
 static CACHE: LazyLock<Cache> = LazyLock::new(|| Cache::new(1 << 20));
 
 fn settings() -> Settings {
+    let recursion = vec!["127.0.0.0/8".parse().expect("prefix")];
+    let views = vec![View {
+        recursion,
+        ..View::default()
+    }];
     Settings {
-        views: vec![View { name: String::new(), clients: vec![], recursion: vec!["127.0.0.0/8".parse().expect("prefix")] }],
-        routes: vec![],
-        cache_bytes: 1 << 20,
-        min_ttl_s: 0,
-        max_ttl_s: 86_400,
-        max_negative_ttl_s: 3_600,
-        stale_for_s: 86_400,
-        stale_ttl_s: 30,
-        stale_after_ms: 1_800,
-        deadline_ms: 4_000,
-        handoffs: 16,
-        edns_size: 1_232,
-        tcp_clients: 1,
-        tcp_per_client: 1,
-        tcp_idle_ms: 1,
-        tcp_first_ms: 1,
+        views,
         version: Some("fuzz".into()),
-        identity: None,
+        ..Settings::default()
     }
 }
 
 fuzz_target!(|data: &[u8]| {
     // The first byte chooses transport and client, the rest is the packet.
-    let Some((&choice, packet)) = data.split_first() else { return };
-    let transport = if choice & 1 == 0 { Transport::Udp } else { Transport::Tcp };
-    let address = if choice & 2 == 0 { Ipv4Addr::LOCALHOST } else { Ipv4Addr::new(192, 0, 2, 99) };
-    let incoming = Incoming { packet, address: IpAddr::V4(address), transport };
-    let world = World { snapshot: &SNAPSHOT, cache: &CACHE, now: 1 };
+    let Some((&choice, packet)) = data.split_first() else {
+        return;
+    };
+    let transport = if choice & 1 == 0 {
+        Transport::Udp
+    } else {
+        Transport::Tcp
+    };
+    let address = if choice & 2 == 0 {
+        Ipv4Addr::LOCALHOST
+    } else {
+        Ipv4Addr::new(192, 0, 2, 99)
+    };
+    let incoming = Incoming {
+        packet,
+        address: IpAddr::V4(address),
+        transport,
+    };
+    let world = World {
+        snapshot: &SNAPSHOT,
+        cache: &CACHE,
+        now: 1,
+    };
     let (mut buf, mut known) = (vec![0; 65_535], Known::new());
-    let room = Room { buf: &mut buf, known: &mut known };
+    let room = Room {
+        buf: &mut buf,
+        known: &mut known,
+    };
     match answer(world, incoming, Given::Nothing, room, &mut Silent) {
         Verdict::Reply(sent) => {
             let reply = &buf[..sent.len];

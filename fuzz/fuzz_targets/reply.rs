@@ -21,7 +21,9 @@ fuzz_target!(|data: &[u8]| {
             source: 1,
         },
     );
-    let Ok(entry) = settle(&reply, &reply.qname, key, &settings(), 100) else { return };
+    let Ok(entry) = settle(&reply, &reply.qname, key, &Settings::default(), 100) else {
+        return;
+    };
     let message = Message::parse(entry.message()).expect("a message");
     assert!(message.qname == reply.qname && message.qtype == reply.qtype && message.rcode() == reply.rcode());
     let mut copy = entry.message().to_vec();
@@ -33,26 +35,3 @@ fuzz_target!(|data: &[u8]| {
         assert!(before.ttl <= 86_400 && before.owner == after.owner && before.rtype == after.rtype);
     }
 });
-
-fn settings() -> Settings {
-    Settings {
-        views: vec![],
-        routes: vec![],
-        cache_bytes: 1 << 20,
-        min_ttl_s: 0,
-        max_ttl_s: 86_400,
-        max_negative_ttl_s: 3_600,
-        stale_for_s: 86_400,
-        stale_ttl_s: 30,
-        stale_after_ms: 1_800,
-        deadline_ms: 4_000,
-        handoffs: 16,
-        edns_size: 1_232,
-        tcp_clients: 1,
-        tcp_per_client: 1,
-        tcp_idle_ms: 1,
-        tcp_first_ms: 1,
-        version: None,
-        identity: None,
-    }
-}

@@ -50,7 +50,7 @@ pub fn mask(width: u32, length: u8) -> u128 {
 }
 
 /// What a group of clients sees.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct View {
     /// Its name; the empty one is the default view.
     pub name: String,
@@ -121,4 +121,30 @@ pub struct Settings {
     pub version: Option<String>,
     /// id.server, hostname.bind.
     pub identity: Option<String>,
+}
+
+impl Default for Settings {
+    /// One view for all, in which nobody may recurse, and the bounds that the server ships with.
+    fn default() -> Self {
+        Self {
+            views: vec![View::default()],
+            routes: Vec::new(),
+            cache_bytes: 64 << 20,
+            min_ttl_s: 0,
+            max_ttl_s: 86_400,
+            max_negative_ttl_s: 3_600,
+            stale_for_s: 86_400,
+            stale_ttl_s: 30,
+            stale_after_ms: 1_800,
+            deadline_ms: 4_000,
+            handoffs: 4_096,
+            edns_size: 1_232,
+            tcp_clients: 1_024,
+            tcp_per_client: 32,
+            tcp_idle_ms: 10_000,
+            tcp_first_ms: 2_000,
+            version: None,
+            identity: None,
+        }
+    }
 }

@@ -16,24 +16,10 @@ use resolute_wire::rtype;
 
 fn settings() -> Settings {
     Settings {
-        views: vec![],
-        routes: vec![],
-        cache_bytes: 1 << 20,
-        min_ttl_s: 0,
         max_ttl_s: 1_000,
         max_negative_ttl_s: 100,
         stale_for_s: 500,
-        stale_ttl_s: 30,
-        stale_after_ms: 1_800,
-        deadline_ms: 4_000,
-        handoffs: 16,
-        edns_size: 1_232,
-        tcp_clients: 1,
-        tcp_per_client: 1,
-        tcp_idle_ms: 1,
-        tcp_first_ms: 1,
-        version: None,
-        identity: None,
+        ..Settings::default()
     }
 }
 

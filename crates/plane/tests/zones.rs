@@ -18,30 +18,13 @@ use resolute_wire::rtype;
 use resolute_wire::zonefile::{Limits, NoIncludes, scan};
 
 fn settings() -> Settings {
-    let view = View {
-        name: String::new(),
-        clients: vec![],
-        recursion: vec!["127.0.0.0/8".parse().unwrap()],
-    };
+    let recursion = vec!["127.0.0.0/8".parse().unwrap()];
     Settings {
-        views: vec![view],
-        routes: vec![],
-        cache_bytes: 1 << 20,
-        min_ttl_s: 0,
-        max_ttl_s: 86_400,
-        max_negative_ttl_s: 3_600,
-        stale_for_s: 86_400,
-        stale_ttl_s: 30,
-        stale_after_ms: 1_800,
-        deadline_ms: 4_000,
-        handoffs: 16,
-        edns_size: 1_232,
-        tcp_clients: 1,
-        tcp_per_client: 1,
-        tcp_idle_ms: 1,
-        tcp_first_ms: 1,
-        version: None,
-        identity: None,
+        views: vec![View {
+            recursion,
+            ..View::default()
+        }],
+        ..Settings::default()
     }
 }
 
