@@ -316,8 +316,8 @@ def test_same_answer(ours: Endpoint, peers: Peers, qname: str, rdtype: str) -> N
 
 
 def test_a_dname_that_leads_below_itself_is_given_once(ours: Endpoint) -> None:
-    # RFC 2181 5: no record is there twice with the same owner, class, type and data. NSD stops after one step, Knot after
-    # five, BIND after twelve: each gives the DNAME once, and names that dnspython reads.
+    # RFC 2181 5: no record is there twice with the same owner, class, type and data. NSD stops after one step, Knot
+    # after five, BIND after twelve: each gives the DNAME once, and names that dnspython reads.
     reply = parse(tcp(ours, query("x.dname-loop.agree.test.")))
     dnames = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.DNAME]
     cnames = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.CNAME]

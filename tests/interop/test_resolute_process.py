@@ -31,5 +31,5 @@ def test_it_forwards_what_is_not_its_own(zone_file: Path) -> None:
 def test_a_second_one_on_the_same_data_directory_is_refused(tmp_path: Path) -> None:
     with Resolute(Service(), data=tmp_path) as first:
         assert first.process.poll() is None
-        with pytest.raises(PeerFailedError, match=r"(?s)status 2:.*lock"):
+        with pytest.raises(PeerFailedError, match=r"(?s)status 2:.*is used by the server"):
             Resolute(Service(), data=tmp_path).start()

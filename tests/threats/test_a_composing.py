@@ -124,7 +124,7 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[tuple[str, 
     lines = [f"r{number} {rdtype} {TYPES[rdtype].format(BAD[case])}\n" for number, (rdtype, case) in enumerate(cases)]
     file = tmp_path_factory.mktemp("bad") / "bad.zone"
     file.write_text(HEAD + "".join(lines))
-    command = [COMMAND, "check", "--zone", f"{APEX}={file}"]
+    command = [str(COMMAND), "check", "--zone", f"{APEX}={file}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1
     first = HEAD.count("\n") + 1
@@ -144,7 +144,7 @@ def test_a2_names_that_do_not_fit_are_errors_with_their_line(
 def test_a2_such_an_owner_is_an_error_too(tmp_path: Path, case: str) -> None:
     file = tmp_path / "bad.zone"
     file.write_text(f"{HEAD}{BAD[case]} A 192.0.2.1\n")
-    command = [COMMAND, "check", "--zone", f"{APEX}={file}"]
+    command = [str(COMMAND), "check", "--zone", f"{APEX}={file}"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=20)
     assert done.returncode == 1
     assert f"bad.zone:{HEAD.count(chr(10)) + 1}:" in done.stdout + done.stderr

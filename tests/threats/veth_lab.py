@@ -54,6 +54,7 @@ WWW = "www.victim.test."
 def main(zone: Path) -> None:
     """Prints {"access": {setting: {client: {question and transport: reply}}}, "packets": {kind: packets out}}."""
     found: dict[str, object] = {}
+    packets: dict[str, object] = {}
     with (
         far_end() as far,
         Upstream(lambda asked: [upstream_reply(asked, rrset(f"{asked.name} 60 IN A 192.0.2.99"))]) as up,

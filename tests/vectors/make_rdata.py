@@ -319,7 +319,7 @@ def expectation(rtype: str, text: str) -> str:
         rdata = dns.rdata.from_text(dns.rdataclass.IN, kind, text, origin=ORIGIN, relativize=False)
     except (dns.exception.DNSException, ValueError):
         return REFUSED
-    return rdata.to_wire().hex() or "-"
+    return (rdata.to_wire() or b"").hex() or "-"
 
 
 def lines() -> Iterator[str]:

@@ -4,6 +4,7 @@ Clients over TCP get half of what is left beside the reserve (listening sockets,
 questions to upstreams, each of which has a socket of its own, get the other half.
 """
 
+import contextlib
 import resource
 from dataclasses import dataclass
 from typing import Final
@@ -28,10 +29,8 @@ def raise_limit() -> None:
     wanted = ENOUGH if hard == resource.RLIM_INFINITY else min(hard, ENOUGH)
     if soft == resource.RLIM_INFINITY or soft >= wanted:
         return
-    try:
+    with contextlib.suppress(OSError, ValueError):  # the share is made from what there is
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-    except (OSError, ValueError):
-        pass  # the share is made from what there is
 
 
 def share(limits: Limits) -> Share:
@@ -48,8 +47,8 @@ def shortage(limits: Limits) -> str:
     possible = share(limits)
     if (possible.tcp_clients, possible.handoffs) == (limits.tcp_clients, limits.handoffs):
         return ""
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return (
-        f"limits: {possible.tcp_clients} TCP clients and {possible.handoffs} questions in flight are possible with "
-        f"{resource.getrlimit(resource.RLIMIT_NOFILE)[0]} file descriptors, fewer than is set: raise LimitNOFILE of the "
-        "systemd unit, or `ulimit -n`"
+        f"limits: {limit} file descriptors are enough for {possible.tcp_clients} TCP clients and {possible.handoffs} "
+        "questions in flight, fewer than is set: raise LimitNOFILE of the systemd unit, or `ulimit -n`"
     )
