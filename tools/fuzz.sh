@@ -21,5 +21,5 @@ for target in "${@:-${targets[@]}}"; do
     mkdir -p "fuzz/corpus/$target"
     folders=("fuzz/corpus/$target")
     [ -d "fuzz/seeds/$target" ] && folders+=("fuzz/seeds/$target")
-    "${fuzz[@]}" "$target" "${folders[@]}" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1
+    "${fuzz[@]}" "$target" "${folders[@]}" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
 done

@@ -280,8 +280,8 @@ impl Desk {
         }
     }
 
-    /// The answer to a flight's question: cached, and sent to all who wait. False when nobody does any more, Err when the
-    /// message does not answer the question.
+    /// The answer to a flight's question: cached, and sent to all who wait. False when the flight has ended already, Err when
+    /// the message does not answer the question.
     pub fn answered(&mut self, id: u64, message: &[u8]) -> Result<bool, settle::Broken> {
         let moment = self.moment();
         let question = self.engine.inflight.with(id, |flight| (flight.key, flight.qname));
