@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
-use resolute_wire::code::flag;
+use resolute_wire::code::{ede, flag, rcode};
 use resolute_wire::compose::Known;
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
@@ -39,6 +39,26 @@ const MESSAGE: usize = 65_535;
 /// less; what is still read then is freed by the next publish or tick.
 const READERS_CHECKS: usize = 50;
 const READERS_PAUSE: Duration = Duration::from_micros(100);
+
+/// Why and for how long a question fails.
+pub struct Failed<'a> {
+    /// What the clients are told.
+    pub rcode: u16,
+    /// And why.
+    pub ede: Ede<'a>,
+    /// How long the failure is remembered.
+    pub cache_s: u32,
+}
+
+/// Nobody said anything until the deadline.
+const TIME_UP: Failed<'static> = Failed {
+    rcode: rcode::SERVFAIL,
+    ede: Ede {
+        code: ede::NO_REACHABLE_AUTHORITY,
+        text: "no answer within the time for it",
+    },
+    cache_s: 1,
+};
 
 /// What all threads share.
 pub struct Engine {
@@ -149,6 +169,8 @@ pub struct Desk {
     pub counters: Arc<Counters>,
     known: Known,
     buffer: Box<[u8]>,
+    /// For those who waited: a client may be answered from here while `buffer` is another's.
+    late: Box<[u8]>,
 }
 
 /// The state that a batch of packets is answered from.
@@ -177,6 +199,7 @@ impl Desk {
             counters,
             known: Known::new(),
             buffer: vec![0; MESSAGE].into_boxed_slice(),
+            late: vec![0; MESSAGE].into_boxed_slice(),
         }
     }
 
@@ -258,8 +281,6 @@ impl Desk {
 
     /// Carries out an order whose worker could not even begin.
     pub fn hand_off(&mut self, id: u64, upstream: Option<SocketAddr>, reason: Reason) {
-        let now_ms = clock::millis();
-        let remaining_ms = self.engine.inflight.remaining_ms(id, now_ms);
         let handoff = self.engine.inflight.with(id, |flight| Handoff {
             id,
             qname: flight.qname,
@@ -272,7 +293,7 @@ impl Desk {
                 }),
             reason,
             upstream,
-            remaining_ms,
+            deadline_ms: flight.deadline_ms,
         });
         if let Some(handoff) = handoff {
             self.counters.count(Counter::HandedOff);
@@ -300,24 +321,35 @@ impl Desk {
     }
 
     /// No answer can be had for a flight's question. False when nobody waits for it any more.
-    pub fn failed(&mut self, id: u64, rcode: u16, ede: Ede<'_>, cache_s: u32) -> bool {
+    pub fn failed(&mut self, id: u64, failure: &Failed<'_>) -> bool {
         let moment = self.moment();
         let Some(flight) = self.engine.inflight.take(id) else {
             return false;
         };
+        self.fail(&moment, flight, failure);
+        true
+    }
+
+    /// Answers all who wait stale, or with the failure, which is remembered (RFC 8767 5, RFC 9520).
+    fn fail(&mut self, moment: &Moment, flight: Flight, failure: &Failed<'_>) {
         if let Lookup::Stale(stale) = moment.cache.get(&flight.key, flight.qname.as_wire(), moment.now) {
             if let Some(stale) = stale.as_ref() {
-                stale.hold(moment.now.saturating_add(cache_s.max(1)));
+                stale.hold(moment.now.saturating_add(failure.cache_s.max(1)));
             }
-            self.conclude(&moment, flight, Given::TimeUp);
-            return true;
+            return self.conclude(moment, flight, Given::TimeUp);
         }
-        let entry = settle::failure(&flight.qname, flight.key, rcode, ede, cache_s, moment.now);
-        if cache_s > 0 {
+        let entry = settle::failure(
+            &flight.qname,
+            flight.key,
+            failure.rcode,
+            failure.ede,
+            failure.cache_s,
+            moment.now,
+        );
+        if failure.cache_s > 0 {
             moment.cache.insert(entry.clone(), moment.now);
         }
-        self.conclude(&moment, flight, Given::Fresh(&entry));
-        true
+        self.conclude(moment, flight, Given::Fresh(&entry));
     }
 
     /// Answers those whose time has come: stale answers first, then SERVFAIL.
@@ -336,9 +368,12 @@ impl Desk {
                 self.deliver(&moment, waiter, Given::TimeUp);
             }
         }
+        self.engine
+            .upward
+            .forget(&due.expired.iter().map(|flight| flight.id).collect());
         for flight in due.expired {
             self.counters.count(Counter::Expired);
-            self.conclude(&moment, flight, Given::TimeUp);
+            self.fail(&moment, flight, &TIME_UP);
         }
     }
 
@@ -371,7 +406,7 @@ impl Desk {
                 }
                 None => {
                     self.counters.count(Counter::HandedOff);
-                    let remaining_ms = u64::from(settings.deadline_ms);
+                    let deadline_ms = now_ms + u64::from(settings.deadline_ms);
                     let (qname, key) = (ask.qname, ask.key);
                     let reason = Reason::NoRoute;
                     let upstream = None;
@@ -382,7 +417,7 @@ impl Desk {
                         client,
                         reason,
                         upstream,
-                        remaining_ms,
+                        deadline_ms,
                     });
                 }
             },
@@ -392,7 +427,7 @@ impl Desk {
 
     /// A reply to a forwarded question.
     fn forwarded(&mut self, id: u64, order: &Order, message: &[u8]) {
-        let rcode = u16::from(message.get(3).copied().unwrap_or(0) & 0xF);
+        let rcode = Message::parse(message).map_or(rcode::SERVFAIL, |message| message.extended_rcode());
         if !settle::is_answer(rcode) {
             return self.hand_off(id, Some(order.upstream), Reason::Rcode(rcode));
         }
@@ -403,7 +438,7 @@ impl Desk {
 
     /// Runs the stages again for one who waited and sends what comes of it; the waiter is given back when it has to wait on.
     fn deliver(&mut self, moment: &Moment, waiter: Waiter, given: Given<'_>) -> Option<Waiter> {
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = std::mem::take(&mut self.late);
         let incoming = Incoming {
             packet: &waiter.packet,
             address: waiter.reply_to.peer().ip(),
@@ -422,10 +457,10 @@ impl Desk {
             self.count(sent);
             self.log(&waiter.packet, waiter.reply_to.peer(), sent, waiter.received_ms);
             self.send(waiter.reply_to, &buffer[..sent.len]);
-            self.buffer = buffer;
+            self.late = buffer;
             return None;
         }
-        self.buffer = buffer;
+        self.late = buffer;
         Some(waiter)
     }
 

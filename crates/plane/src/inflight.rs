@@ -77,7 +77,8 @@ pub struct Flight {
     pub qname: Name,
     /// Who waits.
     pub waiters: Vec<Waiter>,
-    deadline_ms: u64,
+    /// When they are answered without it, in milliseconds of [`crate::clock::millis`].
+    pub deadline_ms: u64,
 }
 
 /// What became of a client that wants to wait.
@@ -165,8 +166,7 @@ impl Inflight {
         Joined::First(id)
     }
 
-    /// Puts clients that could not be answered stale back; false (and they are lost to the caller) never happens silently:
-    /// those whose question has ended meanwhile are returned.
+    /// Puts clients that could not be answered stale back; those whose question has ended meanwhile are given back.
     pub fn rejoin(&self, id: u64, waiters: Vec<Waiter>) -> Vec<Waiter> {
         match self.table.lock().flights.get_mut(&id) {
             Some(flight) => {
@@ -188,12 +188,6 @@ impl Inflight {
     /// Looks at a question.
     pub fn with<T>(&self, id: u64, look: impl FnOnce(&Flight) -> T) -> Option<T> {
         self.table.lock().flights.get(&id).map(look)
-    }
-
-    /// Milliseconds until a question's deadline.
-    pub fn remaining_ms(&self, id: u64, now_ms: u64) -> u64 {
-        self.with(id, |flight| flight.deadline_ms.saturating_sub(now_ms))
-            .unwrap_or(0)
     }
 
     /// What the clock says has come.

@@ -123,12 +123,7 @@ impl Plane {
                 .zip(old.udp)
                 .for_each(|(worker, udp)| worker.close(udp));
         }
-        let bound = |asked: &SocketAddr| {
-            listening
-                .iter()
-                .find(|known| known.asked == *asked)
-                .map(|known| known.bound)
-        };
+        let bound = |asked: &SocketAddr| listening.iter().find(|known| known.is(*asked)).map(|known| known.bound);
         Ok(addresses.iter().filter_map(bound).collect())
     }
 

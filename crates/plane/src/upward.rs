@@ -1,7 +1,7 @@
 //! What goes up to Python: handoffs and ended exchanges, in bounded queues, with a descriptor that polls readable while there
 //! is something. Python pulls; nobody here ever waits for it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
@@ -27,8 +27,8 @@ pub struct Handoff {
     pub reason: Reason,
     /// Whom the data plane has asked.
     pub upstream: Option<SocketAddr>,
-    /// When its clients are answered without it.
-    pub remaining_ms: u64,
+    /// When its clients are answered without it, in milliseconds of [`crate::clock::millis`].
+    pub deadline_ms: u64,
 }
 
 /// Why a question is handed off.
@@ -82,11 +82,16 @@ impl Upward {
         self.event.as_raw_fd()
     }
 
-    /// Hands a question up. Bounded by the questions in flight.
+    /// Hands a question up. Bounded by the questions in flight: what has ended is forgotten.
     pub fn hand_off(&self, handoff: Handoff) {
         let mut queues = self.queues.lock();
         queues.0.push_back(handoff);
         self.signal(queues.0.len() + queues.1.len());
+    }
+
+    /// Forgets questions that nobody waits for any more.
+    pub fn forget(&self, ended: &HashSet<u64>) {
+        self.queues.lock().0.retain(|handoff| !ended.contains(&handoff.id));
     }
 
     /// Hands an ended exchange up. Bounded by the exchanges that Python began.

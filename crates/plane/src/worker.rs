@@ -266,7 +266,10 @@ impl Worker {
             .iter()
             .position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, listener)));
         let Some(at) = known else { return };
-        self.serve(at, &mut Vec::new());
+        let mut more = vec![at];
+        while more.pop().is_some() {
+            self.serve(at, &mut more);
+        }
         let descriptor = listener.as_raw_fd();
         let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
         self.listeners[at] = None;

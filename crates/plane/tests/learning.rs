@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use resolute_plane::answer::{Incoming, Transport};
 use resolute_plane::cache::settle::{failure, settle};
 use resolute_plane::cache::{Cache, Cached, Entry, Key, Lookup};
+use resolute_plane::clock;
+use resolute_plane::engine::{Desk, Engine, Taken};
 use resolute_plane::hash;
 use resolute_plane::inflight::{Inflight, Joined, Patience, ReplyTo, Waiter};
-use resolute_plane::settings::Settings;
+use resolute_plane::settings::{Settings, View};
 use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
@@ -247,7 +251,7 @@ fn questions_in_flight() {
     assert!(matches!(join("a.x.", 1), Joined::Waits));
     assert!(matches!(join("b.x.", 2), Joined::First(_)));
     assert!(matches!(join("c.x.", 3), Joined::Full(_)));
-    assert_eq!(inflight.remaining_ms(first, 5), 15);
+    assert_eq!(inflight.with(first, |flight| flight.deadline_ms), Some(20));
     let due = inflight.due(11);
     assert_eq!((due.stale.len(), due.stale[0].1.len(), due.expired.len()), (1, 2, 0));
     let (id, waiters) = due.stale.into_iter().next().unwrap();
@@ -258,4 +262,92 @@ fn questions_in_flight() {
     assert!(matches!(join("c.x.", 21), Joined::First(_)));
     assert_eq!(inflight.close().len(), 2);
     assert!(inflight.is_empty() && matches!(join("d.x.", 22), Joined::Full(_)));
+}
+
+/// A client that cannot wait is answered at once, whatever its way, and so is the next.
+#[test]
+fn a_full_table_refuses_and_goes_on() {
+    let recursion = vec!["127.0.0.0/8".parse().unwrap()];
+    let views = vec![View {
+        recursion,
+        ..View::default()
+    }];
+    let engine = Arc::new(
+        Engine::new(Settings {
+            views,
+            handoffs: 0,
+            ..Settings::default()
+        })
+        .unwrap(),
+    );
+    let mut desk = Desk::new(&engine);
+    let packet = [b"\0\x07\x01\0\0\x01\0\0\0\0\0\0", name("a.x.").as_wire(), &[0, 1, 0, 1]].concat();
+    let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let incoming = Incoming {
+        packet: &packet,
+        address: peer.ip(),
+        transport: Transport::Tcp,
+    };
+    for _ in 0..3 {
+        let (sender, mut replies) = tokio::sync::mpsc::channel(1);
+        let mut permit = sender.try_reserve_owned().ok();
+        let taken = desk.take_here(incoming, || ReplyTo::Tcp {
+            reply: permit.take(),
+            peer,
+        });
+        assert!(matches!(taken, Taken::Later(None)));
+        assert_eq!(Message::parse(&replies.try_recv().unwrap()).unwrap().rcode(), 2);
+    }
+}
+
+/// What went up and ended before it was pulled is forgotten: the queue is never longer than the table (RFC 9520: and the
+/// failure is remembered).
+#[test]
+fn what_nobody_waits_for_is_not_handed_up() {
+    let recursion = vec!["127.0.0.0/8".parse().unwrap()];
+    let views = vec![View {
+        recursion,
+        ..View::default()
+    }];
+    let engine = Arc::new(
+        Engine::new(Settings {
+            views,
+            deadline_ms: 0,
+            ..Settings::default()
+        })
+        .unwrap(),
+    );
+    let mut desk = Desk::new(&engine);
+    let packet = [b"\0\x07\x01\0\0\x01\0\0\0\0\0\0", name("a.x.").as_wire(), &[0, 1, 0, 1]].concat();
+    let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
+    let incoming = Incoming {
+        packet: &packet,
+        address: peer.ip(),
+        transport: Transport::Tcp,
+    };
+    assert!(matches!(
+        desk.take_here(incoming, || ReplyTo::Tcp { reply: None, peer }),
+        Taken::Later(None)
+    ));
+    desk.tick(clock::millis());
+    assert!(engine.upward.pull(10).0.is_empty() && engine.inflight.is_empty());
+    assert_eq!(engine.cache.load().len(), 1);
+}
+
+/// RFC 6891 6.1.3: the rcode has bits in the OPT; RFC 2308 5: without a SOA a negative answer is not kept, proof or not.
+#[test]
+fn what_looks_like_an_answer_and_is_none() {
+    assert!(learn("a.x.", 0, &[(Section::Additional, ".", rtype::OPT, 1 << 24, vec![])]).is_err());
+    let nsec = [name("b.x.").as_wire(), &[0, 1, 0x40]].concat();
+    let bytes = reply("a.x.", 0, &[(Section::Authority, "a.x.", rtype::NSEC, 300, nsec)]);
+    let question = name("a.x.");
+    let key = Key::new(
+        hash::of_name(question.as_wire()),
+        Key {
+            dnssec_ok: true,
+            ..key(&question, rtype::A)
+        },
+    );
+    let entry = settle(&Message::parse(&bytes).unwrap(), &question, key, &settings(), 100).unwrap();
+    assert_eq!(entry.expires(), 100);
 }

@@ -9,6 +9,7 @@ use pyo3::types::PyBytes;
 use resolute_plane::answer::{self, Given, Incoming, Room, Transport, Verdict, World};
 use resolute_plane::cache::Cached;
 use resolute_plane::clock;
+use resolute_plane::engine::Failed;
 use resolute_plane::exchange::{Order, Purpose};
 use resolute_plane::explain::Steps;
 use resolute_plane::hash;
@@ -133,12 +134,12 @@ impl Plane {
             return Err(error::value(format!("rcode must be 0 to 15, not {rcode}")));
         }
         let text = &text[..text.floor_char_boundary(255)];
-        Ok(py.detach(|| {
-            self.plane
-                .desk
-                .lock()
-                .failed(handoff, rcode, Ede { code: ede, text }, cache_s)
-        }))
+        let failure = Failed {
+            rcode,
+            ede: Ede { code: ede, text },
+            cache_s,
+        };
+        Ok(py.detach(|| self.plane.desk.lock().failed(handoff, &failure)))
     }
 
     #[pyo3(signature = (

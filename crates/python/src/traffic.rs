@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use pyo3::prelude::*;
+use resolute_plane::clock;
 use resolute_plane::exchange::{Failure, Outcome};
 use resolute_plane::upward::{self, Reason};
 
@@ -96,7 +97,7 @@ impl Handoff {
 
     #[getter]
     fn remaining_ms(&self) -> u64 {
-        self.handoff.remaining_ms
+        self.handoff.deadline_ms.saturating_sub(clock::millis())
     }
 }
 

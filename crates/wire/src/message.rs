@@ -3,6 +3,7 @@
 use crate::code::flag;
 use crate::compose::Section;
 use crate::name::{HEADER, Name, NameError};
+use crate::rtype;
 
 /// Why bytes are not a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub struct Record {
     pub class: u16,
     /// TTL; the top bit set means 0 (RFC 2181 8).
     pub ttl: u32,
+    /// The same 32 bits as they stand there; in an OPT they are no TTL.
+    pub opt_flags: u32,
     /// Where the TTL stands in the message.
     pub ttl_at: usize,
     /// Where the rdata starts in the message.
@@ -95,6 +98,12 @@ impl<'a> Message<'a> {
     /// The header's rcode, without the bits of EDNS.
     pub fn rcode(&self) -> u16 {
         self.flags & 0xF
+    }
+
+    /// The rcode with the upper bits of an OPT record (RFC 6891 6.1.3).
+    pub fn extended_rcode(&self) -> u16 {
+        let opt = self.records().flatten().find(|record| record.rtype == rtype::OPT);
+        opt.map_or(0, |opt| (opt.opt_flags >> 24) as u16) << 4 | self.rcode()
     }
 
     /// TC.
@@ -155,6 +164,7 @@ impl Records<'_> {
             rtype: u16::from_be_bytes([fixed[0], fixed[1]]),
             class: u16::from_be_bytes([fixed[2], fixed[3]]),
             ttl: if ttl > i32::MAX as u32 { 0 } else { ttl },
+            opt_flags: ttl,
             ttl_at: pos + 4,
             rdata_start,
             rdata_end,

@@ -1,8 +1,8 @@
 //! Domain names in uncompressed wire format (RFC 1035 3.1), and their text form (RFC 1035 5.1, RFC 4343).
 //!
 //! A [`Name`] is always valid: labels of at most 63 bytes, 255 bytes in all, the root label last. It lives on the stack,
-//! so parsing one from a packet allocates nothing. Compression (RFC 1035 4.1.4) is followed only backwards: each pointer
-//! must lead before the place where the name began, so no chain of pointers can loop or grow long.
+//! so parsing one from a packet allocates nothing. Compression (RFC 1035 4.1.4) is followed only backwards (each pointer must
+//! lead before the place that the last one led to) and not far, so no chain of pointers can loop or grow long.
 
 use std::fmt;
 
@@ -10,6 +10,8 @@ use std::fmt;
 pub const MAX_NAME: usize = 255;
 /// Longest label (RFC 1035 2.3.4).
 pub const MAX_LABEL: usize = 63;
+/// Pointers followed in one name: a writer needs one for each name that it builds on, a chain of thousands costs its reader.
+pub const MAX_HOPS: usize = 16;
 /// The message header's length (RFC 1035 4.1.1); no pointer may lead into it.
 pub const HEADER: usize = 12;
 /// Most labels that fit in a name, the root label not counted.
@@ -94,6 +96,7 @@ impl Name {
         let mut pos = start;
         let mut floor = start; // a pointer must lead before this
         let mut end = None;
+        let mut hops = 0;
         loop {
             let length = *message.get(pos).ok_or(NameError::Short)?;
             match length {
@@ -112,7 +115,8 @@ impl Name {
                     let low = *message.get(pos + 1).ok_or(NameError::Short)?;
                     let target = usize::from(length & 0x3F) << 8 | usize::from(low);
                     end.get_or_insert(pos + 2);
-                    if target >= floor || target < HEADER {
+                    hops += 1;
+                    if target >= floor || target < HEADER || hops > MAX_HOPS {
                         return Err(NameError::Pointer);
                     }
                     floor = target;
@@ -388,6 +392,15 @@ mod tests {
         );
         assert_eq!(Name::parse(&[0x40, 0], 0).unwrap_err(), NameError::LabelType);
         assert_eq!(Name::parse(&[0xC0], 0).unwrap_err(), NameError::Short);
+        // Each pointer leads to the one before it: sixteen are followed, no more.
+        let chain: Vec<u8> = std::iter::once(0)
+            .chain((0..40u8).flat_map(|n| [0xC0, 12 + n.saturating_sub(1) * 2 + u8::from(n > 0)]))
+            .collect();
+        assert!(Name::parse(&message(&chain), 13 + 2 * 15).is_ok());
+        assert_eq!(
+            Name::parse(&message(&chain), 13 + 2 * 16).unwrap_err(),
+            NameError::Pointer
+        );
         let (name, end) = Name::parse(&message(&[1, b'a', 0, 1, b'b', 0xC0, 12, 9]), 15).unwrap();
         assert_eq!((name.as_wire(), end), (&b"\x01b\x01a\x00"[..], 19));
     }

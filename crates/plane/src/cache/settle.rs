@@ -32,7 +32,12 @@ pub struct Broken;
 
 /// Makes the cache entry for the answer `reply` to the question of `key` and `qname`.
 pub fn settle(reply: &Message<'_>, qname: &Name, key: Key, settings: &Settings, now: u32) -> Result<Entry, Broken> {
-    if reply.qname != *qname || reply.qtype != key.qtype || reply.qclass != key.qclass || reply.flags & flag::QR == 0 {
+    if reply.qname != *qname
+        || reply.qtype != key.qtype
+        || reply.qclass != key.qclass
+        || reply.flags & flag::QR == 0
+        || !is_answer(reply.extended_rcode())
+    {
         return Err(Broken);
     }
     let records: Vec<Record> = reply.records().collect::<Result<_, _>>().map_err(|_| Broken)?;
@@ -53,8 +58,8 @@ pub fn settle(reply: &Message<'_>, qname: &Name, key: Key, settings: &Settings, 
     SCRATCH.with_borrow_mut(|(buf, known)| {
         let mut composer = Composer::new(buf, known, MESSAGE, &question, false);
         let found = settler.answer(&records, &chain, &mut composer)?;
-        settler.authority(&records, chain.last().unwrap_or(qname), found, &mut composer)?;
-        if !found && composer.count(Section::Authority) == 0 {
+        let soa = settler.authority(&records, chain.last().unwrap_or(qname), found, &mut composer)?;
+        if !found && !soa {
             settler.ttl = 0; // RFC 2308 5: a negative answer without a SOA is not cached
         }
         let len = composer.finish(0, flag::QR, reply.rcode(), None);
@@ -163,22 +168,25 @@ impl Settler<'_> {
         }
     }
 
-    /// Writes the authority section: for a negative answer the SOA of a zone that the name is in; with DO the proofs.
+    /// Writes the authority section: for a negative answer the SOA of a zone that the name is in; with DO the proofs. Whether
+    /// there was a SOA.
     fn authority(
         &mut self,
         records: &[Record],
         last: &Name,
         found: bool,
         composer: &mut Composer<'_>,
-    ) -> Result<(), Broken> {
+    ) -> Result<bool, Broken> {
+        let mut soa_found = false;
         for record in records.iter().filter(|record| record.section == Section::Authority) {
             let soa = record.rtype == rtype::SOA && name::is_at_or_below(last.as_wire(), record.owner.as_wire());
             let proof = matches!(record.rtype, rtype::RRSIG | rtype::NSEC | rtype::NSEC3) && self.key.dnssec_ok;
+            soa_found |= soa;
             if (soa && !found) || proof {
                 self.write(record, Section::Authority, composer)?;
             }
         }
-        Ok(())
+        Ok(soa_found)
     }
 
     fn wanted(&self, rtype: u16) -> bool {

@@ -185,7 +185,10 @@ impl Batch {
             self.headers[at].msg_hdr.msg_controllen = 0;
             return;
         };
-        let IpAddr::V4(address) = local else { return };
+        let address = match local {
+            IpAddr::V4(address) => address,
+            IpAddr::V6(address) => return self.way_out_is_free(at, address),
+        };
         let header = &self.headers[at].msg_hdr;
         // SAFETY: `local` found an in_pktinfo behind the first control header; it is written back in place.
         unsafe {
@@ -193,6 +196,23 @@ impl Batch {
             let mut info = data.read_unaligned();
             info.ipi_ifindex = 0;
             info.ipi_spec_dst.s_addr = u32::from(address).to_be();
+            data.write_unaligned(info);
+        }
+    }
+}
+
+impl Batch {
+    /// For IPv6 the source stands there already; only a link-local one needs the interface.
+    fn way_out_is_free(&mut self, at: usize, source: Ipv6Addr) {
+        if source.is_unicast_link_local() {
+            return;
+        }
+        let header = &self.headers[at].msg_hdr;
+        // SAFETY: `local` found an in6_pktinfo behind the first control header; it is written back in place.
+        unsafe {
+            let data = libc::CMSG_DATA(libc::CMSG_FIRSTHDR(header)).cast::<in6_pktinfo>();
+            let mut info = data.read_unaligned();
+            info.ipi6_ifindex = 0;
             data.write_unaligned(info);
         }
     }

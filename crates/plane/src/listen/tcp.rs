@@ -164,26 +164,17 @@ impl Service {
         drop(desk);
         *self.clients.borrow_mut().entry(client).or_insert(0) += 1;
         self.engine.tcp_connections.fetch_add(1, Relaxed);
-        let service = self.clone();
+        let held = Held {
+            service: self.clone(),
+            client,
+        };
         tokio::task::spawn_local(async move {
-            let mut stopped = service.stopped.clone();
+            let mut stopped = held.service.stopped.clone();
             tokio::select! {
                 _ = stopped.changed() => {}
-                () = service.talk(stream, peer) => {}
+                () = held.service.talk(stream, peer) => {}
             }
-            service.release(client);
         });
-    }
-
-    fn release(&self, client: IpAddr) {
-        self.engine.tcp_connections.fetch_sub(1, Relaxed);
-        let mut clients = self.clients.borrow_mut();
-        if let Some(held) = clients.get_mut(&client) {
-            *held -= 1;
-            if *held == 0 {
-                clients.remove(&client);
-            }
-        }
     }
 
     /// One connection: a reader that answers, and a writer fed through a channel. The writer ends when nobody can send any
@@ -257,6 +248,25 @@ impl Service {
                 }
             }
             Taken::Later(None) | Taken::Silence => {}
+        }
+    }
+}
+
+/// A connection's place among all and among its client's; given back however the connection ends.
+struct Held {
+    service: Service,
+    client: IpAddr,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.service.engine.tcp_connections.fetch_sub(1, Relaxed);
+        let mut clients = self.service.clients.borrow_mut();
+        if let Some(held) = clients.get_mut(&self.client) {
+            *held -= 1;
+            if *held == 0 {
+                clients.remove(&self.client);
+            }
         }
     }
 }
