@@ -356,8 +356,8 @@ class Plane:
     def pull(self, limit: int = 256) -> tuple[list[Handoff], list[Exchanged]]:
         """Takes what has come up, at once; empty lists when there is nothing."""
     def answer(self, handoff: int, reply: bytes) -> bool:
-        """The verified reply to a handoff's question: it is cached and sent to all who wait. False when its deadline has
-        passed (the reply is dropped then). Raises ValueError when it does not parse or answers another question."""
+        """The verified reply to a handoff's question: it is cached and sent to all who wait. False when its deadline
+        has passed (the reply is dropped then). Raises ValueError when it does not parse or answers another question."""
     def fail(self, handoff: int, *, rcode: int, ede: int, text: str, cache_s: int) -> bool:
         """No answer can be had. Clients get a stale answer where there is one, else `rcode` with the Extended DNS Error
         (RFC 8914); the failure is cached for `cache_s` seconds (RFC 9520). False when nobody waits any more."""
