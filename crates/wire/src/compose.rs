@@ -234,13 +234,6 @@ impl<'b> Composer<'b> {
         done
     }
 
-    /// Takes back everything after the question.
-    pub fn clear(&mut self) {
-        self.pos = (HEADER + self.question_len).min(self.max);
-        self.known.len = 0;
-        self.counts = [0; 3];
-    }
-
     /// The records of a section so far.
     pub fn count(&self, section: Section) -> u16 {
         self.counts[section as usize]

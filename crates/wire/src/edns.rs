@@ -17,8 +17,6 @@ pub const OPTION_COOKIE: u16 = 10;
 pub struct Edns<'a> {
     /// The largest UDP payload that the sender takes; values below 512 mean 512 (RFC 6891 6.2.3).
     pub udp_size: u16,
-    /// The upper eight bits of the extended rcode.
-    pub extended_rcode: u8,
     /// EDNS version; only 0 exists.
     pub version: u8,
     /// The DO bit (RFC 3225).
@@ -31,7 +29,6 @@ impl<'a> Edns<'a> {
     pub fn new(class: u16, ttl: u32, options: &'a [u8]) -> Option<Self> {
         let edns = Self {
             udp_size: class.max(512),
-            extended_rcode: (ttl >> 24) as u8,
             version: (ttl >> 16) as u8,
             dnssec_ok: ttl & 0x8000 != 0,
             options,
