@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
-use resolute_plane::listen::bind::bind;
+use resolute_plane::listen::bind::{Sharing, bind};
 use resolute_plane::listen::mmsg::Batch;
 use resolute_plane::listen::udp::{Packet, Responder, UdpListener};
 
@@ -27,7 +27,7 @@ impl Responder for Echo {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address: SocketAddr = std::env::args().nth(1).ok_or("usage: floor ADDRESS:PORT")?.parse()?;
-    let mut bound = bind(address, 1)?;
+    let mut bound = bind(address, 1, Sharing::Nobody)?;
     let listener = UdpListener::new(bound.udp.pop().ok_or("no socket")?, bound.address);
     let mut poll = Poll::new()?;
     poll.registry()

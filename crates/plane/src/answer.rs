@@ -82,8 +82,6 @@ pub enum Given<'a> {
     Fresh(&'a Entry),
     /// The time is up: a stale answer if there is one, else SERVFAIL.
     TimeUp,
-    /// The time for a fresh answer is up: a stale answer if there is one, else go on waiting.
-    StaleOnly,
 }
 
 /// What becomes of a query.
@@ -297,7 +295,7 @@ impl<'a> Stages<'a, '_> {
             }
             Lookup::Stale(entry) => {
                 if let Some(entry) = entry.as_ref() {
-                    let time_up = matches!(self.given, Given::TimeUp | Given::StaleOnly);
+                    let time_up = matches!(self.given, Given::TimeUp);
                     recorder.step("cache", || {
                         format!("{}: past its TTL, kept to be served stale", self.describe_entry(entry))
                     });

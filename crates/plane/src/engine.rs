@@ -198,8 +198,8 @@ impl Desk {
             engine: engine.clone(),
             counters,
             known: Known::new(),
-            buffer: vec![0; MESSAGE].into_boxed_slice(),
-            late: vec![0; MESSAGE].into_boxed_slice(),
+            buffer: room(),
+            late: room(),
         }
     }
 
@@ -249,7 +249,7 @@ impl Desk {
 
     /// The same with the desk's own room: the reply's bytes are `self.reply()`.
     pub fn take_here(&mut self, incoming: Incoming<'_>, way_back: impl FnOnce() -> ReplyTo) -> Taken {
-        let mut buffer = std::mem::take(&mut self.buffer);
+        let mut buffer = take_room(&mut self.buffer);
         let moment = self.moment();
         let taken = self.take(&moment, incoming, &mut buffer, way_back);
         self.buffer = buffer;
@@ -359,14 +359,8 @@ impl Desk {
             return;
         }
         let moment = self.moment();
-        for (id, waiters) in due.stale {
-            let waiting = waiters
-                .into_iter()
-                .filter_map(|waiter| self.deliver(&moment, waiter, Given::StaleOnly));
-            let waiting: Vec<_> = waiting.collect();
-            for waiter in self.engine.clone().inflight.rejoin(id, waiting) {
-                self.deliver(&moment, waiter, Given::TimeUp);
-            }
+        for id in due.stale {
+            self.answer_stale(&moment, id);
         }
         self.engine
             .upward
@@ -374,6 +368,27 @@ impl Desk {
         for flight in due.expired {
             self.counters.count(Counter::Expired);
             self.fail(&moment, flight, &TIME_UP);
+        }
+    }
+
+    /// The time for a fresh answer is up: if there is a stale one, those who wait get it, and so does, until the question
+    /// ends, whoever asks the same (RFC 8767 5).
+    fn answer_stale(&mut self, moment: &Moment, id: u64) {
+        let engine = self.engine.clone();
+        let stale = engine.inflight.with(id, |flight| {
+            let cached = moment.cache.get(&flight.key, flight.qname.as_wire(), moment.now);
+            let Lookup::Stale(entry) = cached else { return false };
+            let settings = &moment.snapshot.rules.settings;
+            let left_ms = settings.deadline_ms.saturating_sub(settings.stale_after_ms);
+            if let Some(entry) = entry.as_ref() {
+                entry.hold(moment.now.saturating_add(1 + left_ms / 1_000));
+            }
+            true
+        });
+        if stale == Some(true) {
+            for waiter in engine.inflight.take_waiters(id) {
+                self.deliver(moment, waiter, Given::TimeUp);
+            }
         }
     }
 
@@ -389,6 +404,7 @@ impl Desk {
         let settings = &moment.snapshot.rules.settings;
         let patience = Patience {
             most: settings.handoffs,
+            most_of_client: settings.waiting_per_client,
             stale_ms: settings.stale_after_ms,
             deadline_ms: settings.deadline_ms,
         };
@@ -436,9 +452,9 @@ impl Desk {
         }
     }
 
-    /// Runs the stages again for one who waited and sends what comes of it; the waiter is given back when it has to wait on.
-    fn deliver(&mut self, moment: &Moment, waiter: Waiter, given: Given<'_>) -> Option<Waiter> {
-        let mut buffer = std::mem::take(&mut self.late);
+    /// Runs the stages again for one who waited and sends what comes of it.
+    fn deliver(&mut self, moment: &Moment, waiter: Waiter, given: Given<'_>) {
+        let mut buffer = take_room(&mut self.late);
         let incoming = Incoming {
             packet: &waiter.packet,
             address: waiter.reply_to.peer().ip(),
@@ -449,19 +465,12 @@ impl Desk {
             known: &mut self.known,
         };
         let verdict = answer::answer(moment.world(), incoming, given, room, &mut Silent);
-        let sent = match verdict {
-            Verdict::Reply(sent) => Some(sent),
-            Verdict::Ask(_) | Verdict::Silence => None,
-        };
-        if let Some(sent) = sent {
+        if let Verdict::Reply(sent) = verdict {
             self.count(sent);
             self.log(&waiter.packet, waiter.reply_to.peer(), sent, waiter.received_ms);
             self.send(waiter.reply_to, &buffer[..sent.len]);
-            self.late = buffer;
-            return None;
         }
         self.late = buffer;
-        Some(waiter)
     }
 
     fn send(&self, reply_to: ReplyTo, reply: &[u8]) {
@@ -510,6 +519,17 @@ impl Desk {
     }
 }
 
+/// Room for a reply.
+fn room() -> Box<[u8]> {
+    vec![0; MESSAGE].into_boxed_slice()
+}
+
+/// Takes a desk's room for as long as a reply is written; new room where a panic has kept the old from coming back.
+fn take_room(place: &mut Box<[u8]>) -> Box<[u8]> {
+    let taken = std::mem::take(place);
+    if taken.is_empty() { room() } else { taken }
+}
+
 /// What the data plane asks by itself: the first upstream of a plain route.
 fn plain_order(id: u64, ask: &Ask<'_>, route: &Route) -> Option<Order> {
     let upstream = route.upstreams.first().filter(|_| route.plain)?;
@@ -534,5 +554,6 @@ fn reason(failure: Failure) -> Reason {
         Failure::Mismatch => Reason::Mismatch,
         Failure::Broken => Reason::Broken,
         Failure::Unreachable => Reason::Unreachable,
+        Failure::Shortage => Reason::Shortage,
     }
 }

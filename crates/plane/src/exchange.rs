@@ -4,7 +4,7 @@
 //! begin ─► UDP sent ─► reply that matches ────────────────► replied
 //!             │  ├──► truncated, or a packet that does not match: forward ─► failed (Python judges)
 //!             │  │                                               else ─► TCP: connect ─► write ─► read ─► replied
-//!             │  └──► cannot be reached ───────────────────► failed
+//!             │  └──► cannot be reached, or nothing to ask with ► failed
 //!             └─────► time is up ──────────────────────────► failed
 //! ```
 //! Every question goes out on a socket of its own with a random source port, a random ID and random letter case (0x20), all
@@ -23,6 +23,7 @@ use resolute_wire::code::flag;
 use resolute_wire::edns::{OPT_LEN, opt_record};
 use resolute_wire::message::Message;
 use resolute_wire::name::{HEADER, Name};
+use rustix::io::Errno;
 use slab::Slab;
 
 use crate::random::Random;
@@ -95,6 +96,26 @@ pub enum Failure {
     Broken,
     /// There is no way to the upstream.
     Unreachable,
+    /// We had no descriptor, port or memory to ask with; it says nothing about the upstream.
+    Shortage,
+}
+
+impl From<io::Error> for Failure {
+    /// Why a socket could not be opened or used.
+    fn from(error: io::Error) -> Self {
+        let ours = [
+            Errno::MFILE,
+            Errno::NFILE,
+            Errno::NOBUFS,
+            Errno::NOMEM,
+            Errno::AGAIN,
+            Errno::ADDRINUSE,
+        ];
+        match Errno::from_io_error(&error) {
+            Some(errno) if !ours.contains(&errno) => Self::Unreachable,
+            _ => Self::Shortage,
+        }
+    }
 }
 
 /// The exchanges of one worker.
@@ -145,7 +166,7 @@ impl Exchanges {
     pub fn begin(&mut self, order: Order) -> Option<(Order, Outcome)> {
         match self.try_begin(&order) {
             Ok(()) => None,
-            Err(_) => Some((order, Outcome::Failed(Failure::Unreachable))),
+            Err(error) => Some((order, Outcome::Failed(error.into()))),
         }
     }
 
@@ -266,7 +287,7 @@ impl Exchanges {
                 Err(error) => return Err(error),
             }
         }
-        Err(ErrorKind::AddrInUse.into())
+        Err(Errno::ADDRINUSE.into())
     }
 
     fn connect_tcp(&self, upstream: SocketAddr, query: &[u8], token: Token) -> io::Result<Link> {
@@ -307,7 +328,7 @@ impl Exchanges {
         }
         self.change_to_tcp(slot)
             .err()
-            .map(|_| Outcome::Failed(Failure::Unreachable))
+            .map(|error| Outcome::Failed(error.into()))
     }
 
     /// The same question over TCP, within the same time.

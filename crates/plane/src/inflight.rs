@@ -2,10 +2,13 @@
 //!
 //! ```text
 //! join ─► first? ─► somebody asks ─► take ─► every waiter is answered
-//!     └─► joined                 ├─► stale time ─► those with a stale answer are answered, the question goes on
+//!     └─► joined                 ├─► stale time ─► if there is a stale answer, all get it; the question goes on
 //!                                └─► deadline   ─► all are answered, the question is forgotten
 //! ```
+//! A client that could be spoofed (UDP, not this machine) may have only so many questions waiting: who lets many answers wait
+//! and come at once would have us send them to somebody else as one burst (DNSBomb).
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -16,9 +19,12 @@ use resolute_wire::name::Name;
 use crate::answer::Transport;
 use crate::cache::Key;
 use crate::listen::udp::UdpListener;
+use crate::settings::mask;
 
 /// Clients that may wait for one question.
 const MAX_WAITERS: usize = 1_024;
+/// Clients that may wait in all.
+const MAX_WAITING: usize = 16_384;
 
 /// A client that waits.
 pub struct Waiter {
@@ -67,6 +73,20 @@ impl ReplyTo {
     }
 }
 
+impl Waiter {
+    /// What its waiting is counted under: the address, or the /56 that one IPv6 site has. None: nobody can pretend to be it.
+    fn account(&self) -> Option<IpAddr> {
+        let ReplyTo::Udp { peer, .. } = &self.reply_to else {
+            return None;
+        };
+        match peer.ip().to_canonical() {
+            ip if ip.is_loopback() => None,
+            IpAddr::V6(v6) => Some(IpAddr::V6((u128::from(v6) & mask(128, 56)).into())),
+            v4 => Some(v4),
+        }
+    }
+}
+
 /// A question in flight.
 pub struct Flight {
     /// Its number.
@@ -87,15 +107,15 @@ pub enum Joined {
     First(u64),
     /// Somebody asks already.
     Waits,
-    /// Too many are in flight; the client is given back.
+    /// Too many wait, for this question, of this client or in all; the client is given back.
     Full(Waiter),
 }
 
 /// Time that has come.
 #[derive(Default)]
 pub struct Due {
-    /// Clients whose question may be answered stale by now; those that cannot be come back with [`Inflight::rejoin`].
-    pub stale: Vec<(u64, Vec<Waiter>)>,
+    /// Questions that may be answered stale by now.
+    pub stale: Vec<u64>,
     /// Questions whose deadline has passed.
     pub expired: Vec<Flight>,
 }
@@ -112,6 +132,8 @@ struct Table {
     last_id: u64,
     by_key: HashMap<u64, u64>,
     flights: HashMap<u64, Flight>,
+    waiting: usize,
+    accounts: HashMap<IpAddr, usize>,
     stale_times: VecDeque<(u64, u64)>,
     deadlines: VecDeque<(u64, u64)>,
     closed: bool,
@@ -122,6 +144,8 @@ struct Table {
 pub struct Patience {
     /// Questions at once.
     pub most: usize,
+    /// Questions at once of one client.
+    pub most_of_client: usize,
     /// Until stale answers.
     pub stale_ms: u32,
     /// Until the end.
@@ -132,16 +156,19 @@ impl Inflight {
     /// Makes a client wait for the answer to a question.
     pub fn join(&self, key: Key, qname: &Name, waiter: Waiter, now_ms: u64, patience: Patience) -> Joined {
         let mut table = self.table.lock();
+        if !table.has_room_for(&waiter, patience.most_of_client) {
+            return Joined::Full(waiter);
+        }
         if let Some(id) = table.by_key.get(&key.hash).copied() {
-            return match table.flights.get_mut(&id) {
+            return match table.flights.get(&id) {
                 Some(flight) if flight.key == key && flight.qname == *qname && flight.waiters.len() < MAX_WAITERS => {
-                    flight.waiters.push(waiter);
+                    table.add(id, waiter);
                     Joined::Waits
                 }
                 _ => Joined::Full(waiter),
             };
         }
-        if table.flights.len() >= patience.most || table.closed {
+        if table.flights.len() >= patience.most {
             return Joined::Full(waiter);
         }
         table.last_id += 1;
@@ -154,10 +181,11 @@ impl Inflight {
                 id,
                 key,
                 qname: *qname,
-                waiters: vec![waiter],
+                waiters: Vec::new(),
                 deadline_ms,
             },
         );
+        table.add(id, waiter);
         table.stale_times.push_back((now_ms + u64::from(patience.stale_ms), id));
         table.deadlines.push_back((deadline_ms, id));
         if table.flights.len() == 1 {
@@ -166,23 +194,20 @@ impl Inflight {
         Joined::First(id)
     }
 
-    /// Puts clients that could not be answered stale back; those whose question has ended meanwhile are given back.
-    pub fn rejoin(&self, id: u64, waiters: Vec<Waiter>) -> Vec<Waiter> {
-        match self.table.lock().flights.get_mut(&id) {
-            Some(flight) => {
-                flight.waiters.extend(waiters);
-                Vec::new()
-            }
-            None => waiters,
-        }
+    /// Takes out all who wait; the question goes on.
+    pub fn take_waiters(&self, id: u64) -> Vec<Waiter> {
+        let mut table = self.table.lock();
+        let waiters = table
+            .flights
+            .get_mut(&id)
+            .map_or(Vec::new(), |flight| std::mem::take(&mut flight.waiters));
+        table.leave(&waiters);
+        waiters
     }
 
     /// Ends a question.
     pub fn take(&self, id: u64) -> Option<Flight> {
-        let mut table = self.table.lock();
-        let flight = table.flights.remove(&id)?;
-        table.by_key.remove(&flight.key.hash);
-        Some(flight)
+        self.table.lock().end(id)
     }
 
     /// Looks at a question.
@@ -195,15 +220,12 @@ impl Inflight {
         let mut table = self.table.lock();
         let mut due = Due::default();
         while let Some((_, id)) = table.stale_times.pop_front_if(|(time, _)| *time <= now_ms) {
-            if let Some(flight) = table.flights.get_mut(&id) {
-                due.stale.push((id, std::mem::take(&mut flight.waiters)));
+            if table.flights.contains_key(&id) {
+                due.stale.push(id);
             }
         }
         while let Some((_, id)) = table.deadlines.pop_front_if(|(time, _)| *time <= now_ms) {
-            if let Some(flight) = table.flights.remove(&id) {
-                table.by_key.remove(&flight.key.hash);
-                due.expired.push(flight);
-            }
+            due.expired.extend(table.end(id));
         }
         due
     }
@@ -223,9 +245,9 @@ impl Inflight {
     pub fn close(&self) -> Vec<Flight> {
         let mut table = self.table.lock();
         table.closed = true;
-        table.by_key.clear();
+        let ids: Vec<u64> = table.flights.keys().copied().collect();
         self.wake.notify_all();
-        table.flights.drain().map(|(_, flight)| flight).collect()
+        ids.into_iter().filter_map(|id| table.end(id)).collect()
     }
 
     /// Questions in flight.
@@ -236,5 +258,42 @@ impl Inflight {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Table {
+    fn has_room_for(&self, waiter: &Waiter, most_of_client: usize) -> bool {
+        let waiting = waiter.account().and_then(|account| self.accounts.get(&account));
+        !self.closed && self.waiting < MAX_WAITING && waiting.is_none_or(|&waiting| waiting < most_of_client)
+    }
+
+    fn add(&mut self, id: u64, waiter: Waiter) {
+        if let Some(account) = waiter.account() {
+            *self.accounts.entry(account).or_default() += 1;
+        }
+        if let Some(flight) = self.flights.get_mut(&id) {
+            self.waiting += 1;
+            flight.waiters.push(waiter);
+        }
+    }
+
+    /// Counts no more those who do not wait any more.
+    fn leave(&mut self, waiters: &[Waiter]) {
+        self.waiting -= waiters.len();
+        for account in waiters.iter().filter_map(Waiter::account) {
+            if let Entry::Occupied(mut waiting) = self.accounts.entry(account) {
+                *waiting.get_mut() -= 1;
+                if *waiting.get() == 0 {
+                    waiting.remove();
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, id: u64) -> Option<Flight> {
+        let flight = self.flights.remove(&id)?;
+        self.by_key.remove(&flight.key.hash);
+        self.leave(&flight.waiters);
+        Some(flight)
     }
 }

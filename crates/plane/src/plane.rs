@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,11 +13,12 @@ use crate::cache::Cache;
 use crate::clock;
 use crate::engine::{Desk, Engine};
 use crate::exchange::Order;
-use crate::listen::bind::{Bound, bind};
+use crate::listen::bind::{Bound, Sharing, bind, overlap};
 use crate::listen::tcp::{Letter, TcpService};
 use crate::listen::udp::UdpListener;
 use crate::settings::Settings;
 use crate::snapshot::{Data, Snapshot};
+use crate::stats::Counter;
 use crate::suffixes::Apex;
 use crate::worker::{self, Inbox};
 use crate::zones::image::{Image, Overlay};
@@ -101,10 +103,10 @@ impl Plane {
             let known = listening.iter().any(|known| known.is(address))
                 || fresh.iter().any(|(asked, _)| *asked == address && address.port() != 0);
             if !known {
-                fresh.push((
-                    address,
-                    bind(address, self.workers.len()).map_err(|error| (address, error))?,
-                ));
+                let ours = listening.iter().any(|known| overlap(known.bound, address));
+                let sharing = if ours { Sharing::OurOwn } else { Sharing::Nobody };
+                let bound = bind(address, self.workers.len(), sharing).map_err(|error| (address, error))?;
+                fresh.push((address, bound));
             }
         }
         let (kept, gone): (Vec<_>, Vec<_>) = listening
@@ -245,7 +247,9 @@ fn start_timer(engine: &Arc<Engine>) -> io::Result<JoinHandle<()>> {
     std::thread::Builder::new().name("timer".into()).spawn(move || {
         let mut desk = Desk::new(&engine);
         while engine.inflight.wait() {
-            desk.tick(clock::millis());
+            if catch_unwind(AssertUnwindSafe(|| desk.tick(clock::millis()))).is_err() {
+                desk.counters.count(Counter::Panics);
+            }
             engine.free_retired();
             std::thread::sleep(TICK);
         }

@@ -107,6 +107,8 @@ pub struct Settings {
     pub deadline_ms: u32,
     /// Questions in flight at once.
     pub handoffs: usize,
+    /// Questions in flight at once of one client over UDP.
+    pub waiting_per_client: usize,
     /// Our UDP payload size.
     pub edns_size: u16,
     /// TCP connections at once.
@@ -138,6 +140,7 @@ impl Default for Settings {
             stale_after_ms: 1_800,
             deadline_ms: 4_000,
             handoffs: 4_096,
+            waiting_per_client: 100,
             edns_size: 1_232,
             tcp_clients: 1_024,
             tcp_per_client: 32,

@@ -18,7 +18,7 @@ macro_rules! counters {
 }
 
 counters! {
-    /// Packets over UDP that are queries in form.
+    /// Packets over UDP.
     QueriesUdp = "queries_udp",
     /// Messages over TCP.
     QueriesTcp = "queries_tcp",
@@ -68,6 +68,8 @@ counters! {
     TcpRefused = "tcp_refused",
     /// TCP connections closed for being slow or silent.
     TcpTimedOut = "tcp_timed_out",
+    /// Defects that a thread has run into and survived.
+    Panics = "panics",
     /// Lines of the query log that the sink did not take in time.
     LinesLost = "log_lines_lost",
 }

@@ -47,6 +47,8 @@ impl Upstreams {
                     ((old * 7 + new) / 8).max(1)
                 } as u32;
             }
+            // It was never asked.
+            Outcome::Failed(Failure::Shortage) => measured.sent -= 1,
             // It did answer; what it said is for others to judge.
             Outcome::Failed(Failure::Truncated | Failure::Mismatch) => measured.replies += 1,
             Outcome::Failed(_) => measured.failures += 1,

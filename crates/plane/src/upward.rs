@@ -48,6 +48,8 @@ pub enum Reason {
     Broken,
     /// There is no way to the upstream.
     Unreachable,
+    /// We had no descriptor, port or memory to ask with.
+    Shortage,
 }
 
 /// An exchange of Python's that ended.

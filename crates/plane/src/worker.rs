@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::AsRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -11,11 +12,12 @@ use parking_lot::Mutex;
 
 use crate::answer::{Incoming, Transport};
 use crate::engine::{Desk, Engine, Moment, Taken};
-use crate::exchange::{Exchanges, Order};
+use crate::exchange::{Exchanges, Order, Purpose};
 use crate::inflight::ReplyTo;
 use crate::listen::mmsg::Batch;
 use crate::listen::udp::{Packet, Responder, UdpListener};
 use crate::stats::Counter;
+use crate::upward::Exchanged;
 
 const WAKE: Token = Token(0);
 /// Tokens of listeners begin here, those of exchanges behind them.
@@ -36,6 +38,8 @@ enum Letter {
     Listen(Arc<UdpListener>),
     Close(Arc<UdpListener>),
     Stop,
+    #[cfg(test)]
+    Defect,
 }
 
 impl Inbox {
@@ -85,13 +89,14 @@ pub fn start(engine: &Arc<Engine>, number: usize) -> io::Result<(Inbox, std::thr
         },
         exchanges,
         listeners: Vec::new(),
+        unread: Vec::new(),
         plain: None,
         with_local: None,
         stopped: false,
     };
     let thread = std::thread::Builder::new()
         .name(format!("worker {number}"))
-        .spawn(move || worker.run())?;
+        .spawn(move || worker.keep_running())?;
     Ok((inbox, thread))
 }
 
@@ -101,6 +106,8 @@ struct Worker {
     seat: Seat,
     exchanges: Exchanges,
     listeners: Vec<Option<Arc<UdpListener>>>,
+    /// Sockets with packets that no event will tell of.
+    unread: Vec<usize>,
     plain: Option<Box<Batch>>,
     with_local: Option<Box<Batch>>,
     stopped: bool,
@@ -159,9 +166,37 @@ impl Responder for Seat {
 }
 
 impl Worker {
-    fn run(mut self) {
+    /// Runs until told to stop. Should a packet find a defect that panics, it costs the questions that this worker has in
+    /// flight and nothing else: its sockets go on being served, with everything else made anew.
+    fn keep_running(mut self) {
+        while catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            self.seat.desk.counters.count(Counter::Panics);
+            self.start_anew();
+        }
+    }
+
+    fn start_anew(&mut self) {
+        self.seat.orders.clear();
+        (self.seat.moment, self.seat.listener) = (None, None);
+        (self.plain, self.with_local) = (None, None);
+        for (order, outcome) in self.exchanges.abandon() {
+            if let Purpose::Python(token) = order.purpose {
+                let upstream = order.upstream;
+                self.seat.desk.engine.upward.exchanged(Exchanged {
+                    token,
+                    upstream,
+                    outcome,
+                });
+            }
+        }
+        // An event that was read and not acted on does not come again.
+        self.unread = (0..self.listeners.len()).collect();
+        let _ = self.inbox.waker.wake();
+    }
+
+    fn run(&mut self) {
         let mut events = Events::with_capacity(256);
-        let mut more: Vec<usize> = Vec::new();
+        let mut more = std::mem::take(&mut self.unread);
         while !self.stopped {
             let timeout = if more.is_empty() {
                 self.exchanges.next_timeout(Instant::now())
@@ -238,6 +273,8 @@ impl Worker {
                 Letter::Listen(listener) => self.add_listener(listener, more),
                 Letter::Close(listener) => self.drop_listener(&listener),
                 Letter::Stop => self.stopped = true,
+                #[cfg(test)]
+                Letter::Defect => std::panic::panic_any("a defect, for the test"),
             }
         }
     }
@@ -273,5 +310,41 @@ impl Worker {
         let descriptor = listener.as_raw_fd();
         let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
         self.listeners[at] = None;
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "tests")]
+mod tests {
+    use super::*;
+    use crate::settings::Settings;
+
+    #[test]
+    fn a_defect_costs_no_socket() {
+        let engine = Arc::new(Engine::new(Settings::default()).unwrap());
+        let (inbox, thread) = start(&engine, 0).unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        inbox.listen(Arc::new(UdpListener::new(socket, address)));
+        let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        client
+            .set_read_timeout(Some(std::time::Duration::from_secs(5)))
+            .unwrap();
+        for _ in 0..3 {
+            inbox.put(Letter::Defect);
+            client
+                .send_to(b"\0\x07\0\0\0\x01\0\0\0\0\0\0\0\0\x01\0\x01", address)
+                .unwrap();
+            client.recv_from(&mut [0; 512]).unwrap();
+        }
+        inbox.stop();
+        thread.join().unwrap();
+        assert!(
+            engine
+                .stats
+                .totals()
+                .iter()
+                .any(|&(name, count)| name == "panics" && count > 0)
+        );
     }
 }

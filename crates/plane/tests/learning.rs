@@ -11,6 +11,7 @@ use resolute_plane::clock;
 use resolute_plane::engine::{Desk, Engine, Taken};
 use resolute_plane::hash;
 use resolute_plane::inflight::{Inflight, Joined, Patience, ReplyTo, Waiter};
+use resolute_plane::listen::udp::UdpListener;
 use resolute_plane::settings::{Settings, View};
 use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
 use resolute_wire::edns::Ede;
@@ -224,10 +225,15 @@ fn failures_carry_their_reason() {
     );
 }
 
+const PATIENCE: Patience = Patience {
+    most: 2,
+    most_of_client: 2,
+    stale_ms: 10,
+    deadline_ms: 20,
+};
+
 fn waiter() -> Waiter {
-    let (sender, _) = tokio::sync::mpsc::channel::<Vec<u8>>(1);
     let peer: SocketAddr = "127.0.0.1:9".parse().unwrap();
-    drop(sender);
     Waiter {
         packet: Box::new([]),
         reply_to: ReplyTo::Tcp { reply: None, peer },
@@ -239,12 +245,7 @@ fn waiter() -> Waiter {
 #[test]
 fn questions_in_flight() {
     let inflight = Inflight::default();
-    let patience = Patience {
-        most: 2,
-        stale_ms: 10,
-        deadline_ms: 20,
-    };
-    let join = |text: &str, now| inflight.join(key(&name(text), rtype::A), &name(text), waiter(), now, patience);
+    let join = |text: &str, now| inflight.join(key(&name(text), rtype::A), &name(text), waiter(), now, PATIENCE);
     let Joined::First(first) = join("a.x.", 0) else {
         panic!("not the first")
     };
@@ -253,15 +254,46 @@ fn questions_in_flight() {
     assert!(matches!(join("c.x.", 3), Joined::Full(_)));
     assert_eq!(inflight.with(first, |flight| flight.deadline_ms), Some(20));
     let due = inflight.due(11);
-    assert_eq!((due.stale.len(), due.stale[0].1.len(), due.expired.len()), (1, 2, 0));
-    let (id, waiters) = due.stale.into_iter().next().unwrap();
-    assert!(inflight.rejoin(id, waiters).is_empty());
+    assert_eq!((due.stale, due.expired.len()), (vec![first], 0));
+    assert_eq!(inflight.take_waiters(first).len(), 2);
+    assert!(matches!(join("a.x.", 12), Joined::Waits));
     let due = inflight.due(20);
-    assert_eq!((due.expired.len(), due.expired[0].waiters.len()), (1, 2));
+    assert_eq!((due.expired.len(), due.expired[0].waiters.len()), (1, 1));
     assert!(inflight.take(first).is_none());
     assert!(matches!(join("c.x.", 21), Joined::First(_)));
     assert_eq!(inflight.close().len(), 2);
     assert!(inflight.is_empty() && matches!(join("d.x.", 22), Joined::Full(_)));
+}
+
+/// Who could be pretended to be has only so many questions waiting; a place is free again when its question ends.
+#[test]
+fn waiting_is_bounded_by_client() {
+    let inflight = Inflight::default();
+    let patience = Patience { most: 100, ..PATIENCE };
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let listener = Arc::new(UdpListener::new(socket, "127.0.0.1:0".parse().unwrap()));
+    let join = |text: &str, client: &str| {
+        let reply_to = ReplyTo::Udp {
+            listener: listener.clone(),
+            peer: SocketAddr::new(client.parse().unwrap(), 9),
+            local: None,
+        };
+        let waiter = Waiter { reply_to, ..waiter() };
+        inflight.join(key(&name(text), rtype::A), &name(text), waiter, 0, patience)
+    };
+    let Joined::First(first) = join("a.x.", "192.0.2.1") else {
+        panic!("not the first")
+    };
+    assert!(matches!(join("b.x.", "192.0.2.1"), Joined::First(_)));
+    assert!(matches!(join("c.x.", "192.0.2.1"), Joined::Full(_)));
+    assert!(matches!(join("c.x.", "::ffff:192.0.2.1"), Joined::Full(_)));
+    assert!(matches!(join("c.x.", "192.0.2.2"), Joined::First(_)));
+    assert!(matches!(join("c.x.", "2001:db8::1"), Joined::Waits));
+    assert!(matches!(join("d.x.", "2001:db8:0:ff::1"), Joined::First(_)));
+    assert!(matches!(join("e.x.", "2001:db8:0:1::1"), Joined::Full(_)));
+    assert!((0..9).all(|_| !matches!(join("c.x.", "127.0.0.1"), Joined::Full(_))));
+    inflight.take(first);
+    assert!(matches!(join("e.x.", "192.0.2.1"), Joined::First(_)));
 }
 
 /// A client that cannot wait is answered at once, whatever its way, and so is the next.

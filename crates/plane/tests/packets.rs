@@ -1,12 +1,14 @@
 //! Batches over real sockets: every packet is answered, from the address that was asked.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
-use resolute_plane::listen::bind::bind;
+use resolute_plane::listen::bind::{Sharing, bind};
 use resolute_plane::listen::mmsg::Batch;
 use resolute_plane::listen::udp::{Packet, Responder, UdpListener};
+use resolute_plane::plane::Plane;
+use resolute_plane::settings::Settings;
 
 /// Sends each packet back with the address that it was sent to.
 struct Mirror(Vec<Option<IpAddr>>);
@@ -20,7 +22,7 @@ impl Responder for Mirror {
 }
 
 fn exchange(listen: &str, ask: &[&str], count: u8) {
-    let mut bound = bind(listen.parse().unwrap(), 1).unwrap();
+    let mut bound = bind(listen.parse().unwrap(), 1, Sharing::Nobody).unwrap();
     let listener = UdpListener::new(bound.udp.pop().unwrap(), bound.address);
     let mut batch = Batch::new(listener.needs_local());
     let mut mirror = Mirror(Vec::new());
@@ -73,9 +75,31 @@ fn any_address() {
 /// Two servers must never share a port silently.
 #[test]
 fn a_taken_port_is_refused() {
-    let bound = bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
-    let error = bind(bound.address, 2).err().unwrap();
+    let bound = bind("127.0.0.1:0".parse().unwrap(), 2, Sharing::Nobody).unwrap();
+    let error = bind(bound.address, 2, Sharing::Nobody).err().unwrap();
     assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
     drop(bound.udp);
-    assert!(bind(bound.address, 1).is_err(), "TCP still holds it");
+    assert!(bind(bound.address, 1, Sharing::Nobody).is_err(), "TCP still holds it");
+}
+
+/// An address can grow to all addresses of its port and shrink again while it is served.
+#[test]
+fn an_address_changes_to_the_wildcard_and_back() {
+    let plane = Plane::start(Settings::default(), 2).unwrap();
+    let one = plane.listen(&["127.0.0.1:0".parse().unwrap()]).unwrap()[0];
+    let all = SocketAddr::new("0.0.0.0".parse().unwrap(), one.port());
+    let client = UdpSocket::bind("127.0.0.1:0").unwrap();
+    client.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
+    for asked in [all, one] {
+        assert_eq!(plane.listen(&[asked]).unwrap(), [asked]);
+        client
+            .send_to(b"\0\x07\0\0\0\x01\0\0\0\0\0\0\0\0\x01\0\x01", one)
+            .unwrap();
+        assert_eq!(client.recv_from(&mut [0; 512]).unwrap().1, one);
+        TcpStream::connect(one).unwrap();
+    }
+    let stranger = UdpSocket::bind("127.0.0.2:0").unwrap();
+    let taken = SocketAddr::new("0.0.0.0".parse().unwrap(), stranger.local_addr().unwrap().port());
+    assert!(plane.listen(&[one, taken]).is_err());
+    TcpStream::connect(one).unwrap();
 }

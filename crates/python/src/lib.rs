@@ -42,4 +42,6 @@ mod _native {
     const REASON_BROKEN: u32 = reason::BROKEN;
     #[pymodule_export]
     const REASON_UNREACHABLE: u32 = reason::UNREACHABLE;
+    #[pymodule_export]
+    const REASON_SHORTAGE: u32 = reason::SHORTAGE;
 }

@@ -99,7 +99,7 @@ impl Settings {
     #[pyo3(signature = (
         *, views, routes = vec![], cache_bytes = 67_108_864, min_ttl_s = 0, max_ttl_s = 86_400,
         max_negative_ttl_s = 3_600, stale_for_s = 86_400, stale_ttl_s = 30, stale_after_ms = 1_800, deadline_ms = 4_000,
-        handoffs = 4_096, edns_size = 1_232, tcp_clients = 1_024, tcp_per_client = 32, tcp_idle_ms = 10_000,
+        handoffs = 4_096, waiting_per_client = 100, edns_size = 1_232, tcp_clients = 1_024, tcp_per_client = 32, tcp_idle_ms = 10_000,
         tcp_first_ms = 2_000, version = None, identity = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python class")]
@@ -115,6 +115,7 @@ impl Settings {
         stale_after_ms: u32,
         deadline_ms: u32,
         handoffs: usize,
+        waiting_per_client: usize,
         edns_size: u16,
         tcp_clients: usize,
         tcp_per_client: usize,
@@ -141,6 +142,7 @@ impl Settings {
             stale_after_ms,
             deadline_ms,
             handoffs,
+            waiting_per_client,
             edns_size,
             tcp_clients,
             tcp_per_client,

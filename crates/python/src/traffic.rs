@@ -16,6 +16,7 @@ pub(crate) mod reason {
     pub(crate) const RCODE: u32 = 4;
     pub(crate) const BROKEN: u32 = 5;
     pub(crate) const UNREACHABLE: u32 = 6;
+    pub(crate) const SHORTAGE: u32 = 7;
 }
 
 /// A question that the data plane cannot answer alone.
@@ -73,6 +74,7 @@ impl Handoff {
             Reason::Rcode(_) => reason::RCODE,
             Reason::Broken => reason::BROKEN,
             Reason::Unreachable => reason::UNREACHABLE,
+            Reason::Shortage => reason::SHORTAGE,
         }
     }
 
@@ -132,6 +134,7 @@ impl Exchanged {
             Outcome::Reply { .. } => None,
             Outcome::Failed(Failure::Timeout) => Some(reason::TIMEOUT),
             Outcome::Failed(Failure::Unreachable) => Some(reason::UNREACHABLE),
+            Outcome::Failed(Failure::Shortage) => Some(reason::SHORTAGE),
             Outcome::Failed(Failure::Truncated | Failure::Mismatch | Failure::Broken) => Some(reason::BROKEN),
         }
     }

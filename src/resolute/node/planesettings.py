@@ -34,6 +34,7 @@ def build(settings: Settings, routes: Sequence["plane.Route"], recursion: Sequen
             stale_after_ms=milliseconds(cache.stale_after),
             deadline_ms=milliseconds(settings.resolver.deadline),
             handoffs=share.handoffs,
+            waiting_per_client=limits.waiting_per_client,
             edns_size=limits.edns_size,
             tcp_clients=share.tcp_clients,
             tcp_per_client=limits.tcp_per_client,

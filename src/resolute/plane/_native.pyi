@@ -177,6 +177,7 @@ class Settings:
         stale_after_ms: int = 1_800,
         deadline_ms: int = 4_000,
         handoffs: int = 4_096,
+        waiting_per_client: int = 100,
         edns_size: int = 1_232,
         tcp_clients: int = 1_024,
         tcp_per_client: int = 32,
@@ -202,7 +203,9 @@ REASON_RCODE: Final = 4
 REASON_BROKEN: Final = 5
 """The upstream's reply does not parse."""
 REASON_UNREACHABLE: Final = 6
-"""The upstream cannot be sent to (ICMP unreachable, no route to host, no socket)."""
+"""The upstream cannot be sent to (ICMP unreachable, no route to host)."""
+REASON_SHORTAGE: Final = 7
+"""We had no descriptor, port or memory to ask with; it says nothing about the upstream."""
 
 @final
 class Handoff:
@@ -254,7 +257,7 @@ class Exchanged:
         """The verified reply, or None when `failure` says why there is none."""
     @property
     def failure(self) -> int | None:
-        """REASON_TIMEOUT, REASON_BROKEN or REASON_UNREACHABLE."""
+        """REASON_TIMEOUT, REASON_BROKEN, REASON_UNREACHABLE or REASON_SHORTAGE."""
     @property
     def rtt_us(self) -> int: ...
     @property

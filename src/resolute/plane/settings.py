@@ -76,6 +76,10 @@ class Limits(BaseModel):
         default=1232, ge=512, le=4096, description="Largest UDP reply in octets, whatever the client offers."
     )
     handoffs: Count = Field(default=4096, description="Questions in flight to upstreams at once.")
+    waiting_per_client: Count = Field(
+        default=100,
+        description="Questions in flight at once of one address (one /56 of IPv6) over UDP; loopback has no limit.",
+    )
     workers: int = Field(
         default=0, ge=0, le=1024, description="Worker threads of the data plane; 0 is one for each core."
     )

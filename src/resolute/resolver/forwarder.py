@@ -38,6 +38,7 @@ class Reason(IntEnum):
     RCODE = 4
     BROKEN = 5
     UNREACHABLE = 6
+    SHORTAGE = 7
 
 
 _WORDS: Final = {
@@ -46,6 +47,7 @@ _WORDS: Final = {
     Reason.MISMATCH: "sent a reply to another question",
     Reason.BROKEN: "sent a reply that does not parse",
     Reason.UNREACHABLE: "cannot be reached",
+    Reason.SHORTAGE: "was not asked, for want of a free socket on this server",
 }
 
 

@@ -209,8 +209,9 @@ class Resolver:
             return Outcome(Reason.UNREACHABLE)
         if ended.reply is None or len(ended.reply) < 12:
             reason = Reason.BROKEN if ended.failure is None else Reason(ended.failure)
-            sure = reason is not Reason.TIMEOUT or request.timeout_ms >= SURE_MS
-            self._failed(request.upstream, reason.name.lower(), sure=sure)
+            if reason is not Reason.SHORTAGE:
+                sure = reason is not Reason.TIMEOUT or request.timeout_ms >= SURE_MS
+                self._failed(request.upstream, reason.name.lower(), sure=sure)
             return Outcome(reason)
         recovered = self._upstreams.replied(request.upstream, rtt_ms=None if ended.tcp else ended.rtt_us / 1000)
         if recovered:

@@ -39,7 +39,15 @@ def test_nxdomain_is_an_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    "outcome", [SILENCE, Outcome(Reason.UNREACHABLE), Outcome(Reason.BROKEN), Outcome(None, 2), Outcome(None, 5)]
+    "outcome",
+    [
+        SILENCE,
+        Outcome(Reason.UNREACHABLE),
+        Outcome(Reason.SHORTAGE),
+        Outcome(Reason.BROKEN),
+        Outcome(None, 2),
+        Outcome(None, 5),
+    ],
 )
 def test_whoever_fails_the_next_is_asked(outcome: Outcome) -> None:
     machine = Forwarding([ONE, TWO], deadline_ms=4000)

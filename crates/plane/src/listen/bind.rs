@@ -22,11 +22,26 @@ pub struct Bound {
     pub tcp: TcpListener,
 }
 
-/// Binds an address, or fails as a whole. An address that any other socket listens on is taken: without this check two
-/// servers would share the port silently, each with a part of the queries.
-pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
+/// Whom an address may be shared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sharing {
+    /// Nobody: an address that any other socket listens on is taken. Without this check two servers would share the port
+    /// silently, each with a part of the queries.
+    Nobody,
+    /// Sockets of ours that cover a part of it and are about to be closed: both serve until then, and nothing is lost.
+    OurOwn,
+}
+
+/// Whether sockets of both addresses could get the same packet.
+pub fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let same_ip = a.ip() == b.ip() || a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.is_ipv4() == b.is_ipv4() && a.port() == b.port() && same_ip
+}
+
+/// Binds an address, or fails as a whole.
+pub fn bind(address: SocketAddr, workers: usize, sharing: Sharing) -> io::Result<Bound> {
     if address.port() != 0 {
-        return bind_port(address, workers);
+        return bind_port(address, workers, sharing);
     }
     let mut last = io::Error::from(io::ErrorKind::AddrInUse);
     for _ in 0..FREE_PORT_TRIES {
@@ -34,7 +49,7 @@ pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
         probe.bind(&address.into())?;
         let port = probe.local_addr()?.as_socket().map_or(0, |bound| bound.port());
         drop(probe);
-        match bind_port(SocketAddr::new(address.ip(), port), workers) {
+        match bind_port(SocketAddr::new(address.ip(), port), workers, sharing) {
             Ok(bound) => return Ok(bound),
             Err(error) => last = error,
         }
@@ -42,10 +57,16 @@ pub fn bind(address: SocketAddr, workers: usize) -> io::Result<Bound> {
     Err(last)
 }
 
-fn bind_port(address: SocketAddr, workers: usize) -> io::Result<Bound> {
-    socket(address, Type::DGRAM)?.bind(&address.into())?;
+fn bind_port(address: SocketAddr, workers: usize, sharing: Sharing) -> io::Result<Bound> {
+    if sharing == Sharing::Nobody {
+        socket(address, Type::DGRAM)?.bind(&address.into())?;
+        let probe = socket(address, Type::STREAM)?;
+        probe.set_reuse_address(true)?;
+        probe.bind(&address.into())?;
+    }
     let tcp = socket(address, Type::STREAM)?;
     tcp.set_reuse_address(true)?;
+    tcp.set_reuse_port(true)?;
     tcp.bind(&address.into())?;
     tcp.listen(BACKLOG)?;
     let udp = (0..workers.max(1)).map(|_| udp(address)).collect::<io::Result<_>>()?;

@@ -244,7 +244,7 @@ impl Service {
                 if let Err(order) = self.engine.order(order)
                     && let crate::exchange::Purpose::Forward(id) = order.purpose
                 {
-                    desk.hand_off(id, None, Reason::Unreachable);
+                    desk.hand_off(id, None, Reason::Shortage);
                 }
             }
             Taken::Later(None) | Taken::Silence => {}

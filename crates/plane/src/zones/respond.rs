@@ -81,7 +81,8 @@ impl<'a> Asked<'a> {
             None => return Zoned::NotOurs,
         };
         let first = chain.said;
-        for _ in 0..MAX_CHAIN {
+        let mut followed = [path.hash(0); MAX_CHAIN + 1];
+        for step in 1..=MAX_CHAIN {
             let target = match next {
                 Next::Done(rcode) => return Zoned::Done(Said { rcode, ..first }),
                 Next::Follow(target) => target,
@@ -92,6 +93,12 @@ impl<'a> Asked<'a> {
             }
             let lower = target.lower();
             let path = Path::of(lower.as_wire());
+            // RFC 2181 5: a record is in an answer once; a chain that comes back to a name has nothing new to say.
+            if followed[..step].contains(&path.hash(0)) {
+                recorder.step("zones", || format!("the chain comes back to {target}: it ends here"));
+                return Zoned::Done(first);
+            }
+            followed[step] = path.hash(0);
             next = match self.step(&path, Owner::Name(target.as_wire()), &mut chain, composer, recorder) {
                 None | Some(Next::Outside) => return Zoned::Outside(lower, first),
                 Some(next) => next,
