@@ -16,7 +16,7 @@
 use std::net::IpAddr;
 
 use resolute_wire::code::{class, ede, flag, rcode};
-use resolute_wire::compose::{Composer, Head, Known, Opt, Owner};
+use resolute_wire::compose::{Composer, Head, Known, Opt, Owner, Section};
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
 use resolute_wire::name::{self, Name};
@@ -29,6 +29,7 @@ use crate::chaos;
 use crate::explain::Recorder;
 use crate::hash::Path;
 use crate::snapshot::{Route, Snapshot};
+use crate::zones::proofs::Prover;
 use crate::zones::respond::{Asked, Said, Zoned};
 
 /// Largest UDP reply to a query without EDNS (RFC 1035 2.3.4), and to one for ANY.
@@ -160,6 +161,12 @@ pub fn answer<'a>(
     }
 }
 
+/// CNAMEs of ours that lead to a name which is not, with the proofs that go with them.
+struct Prefix<'a> {
+    said: Said,
+    prover: Prover<'a>,
+}
+
 /// A query on its way through the stages.
 struct Stages<'a, 'q> {
     world: World<'a>,
@@ -193,6 +200,7 @@ impl<'a> Stages<'a, '_> {
             snapshot: self.world.snapshot,
             view: self.client.view,
             qtype: query.qtype,
+            dnssec_ok: query.dnssec_ok(),
             recursion: self.client.recursion && query.recursion_desired(),
         };
         match asked.respond(&path, &mut composer, recorder) {
@@ -204,13 +212,15 @@ impl<'a> Stages<'a, '_> {
                 recorder.step("zones", || "the name is in none of our zones".into());
                 self.resolve(path, None, composer, recorder)
             }
-            Zoned::Outside(target, said) if asked.recursion => {
+            Zoned::Outside(target, said, prover) if asked.recursion => {
                 recorder.step("zones", || {
                     format!("a CNAME leads to {target}, which is not in our zones")
                 });
-                self.resolve(Path::of(target.as_wire()), Some(said), composer, recorder)
+                let prefix = Prefix { said, prover };
+                self.resolve(Path::of(target.as_wire()), Some(prefix), composer, recorder)
             }
-            Zoned::Outside(_, said) => {
+            Zoned::Outside(_, said, mut prover) => {
+                prover.write(&mut composer);
                 let origin = if said.overlay { Origin::Overlay } else { Origin::Zone };
                 self.finish(composer, said, origin, None)
             }
@@ -234,12 +244,12 @@ impl<'a> Stages<'a, '_> {
         })
     }
 
-    /// Rights, cache, and the question to somebody else. `prefix`: CNAMEs of ours have been written, this came of them.
+    /// Rights, cache, and the question to somebody else. `prefix`: what our own data has written before.
     #[inline]
     fn resolve(
         &self,
         path: Path<'_>,
-        prefix: Option<Said>,
+        prefix: Option<Prefix<'a>>,
         composer: Composer<'_>,
         recorder: &mut impl Recorder,
     ) -> Verdict<'a> {
@@ -350,7 +360,7 @@ impl<'a> Stages<'a, '_> {
 
     /// Sends what the cache holds.
     #[inline]
-    fn serve(&self, entry: &Entry, origin: Origin, prefix: Option<Said>, composer: Composer<'_>) -> Verdict<'a> {
+    fn serve(&self, entry: &Entry, origin: Origin, prefix: Option<Prefix<'a>>, composer: Composer<'_>) -> Verdict<'a> {
         let stale = origin == Origin::Stale;
         let stale_ttl = stale.then_some(self.world.snapshot.rules.settings.stale_ttl_s);
         let said = Said {
@@ -361,12 +371,12 @@ impl<'a> Stages<'a, '_> {
         let ede = entry.ede(stale);
         if let Some(prefix) = prefix {
             let mut composer = composer;
-            self.append(entry, stale_ttl, &mut composer);
+            self.append(entry, stale_ttl, prefix.prover, &mut composer);
             return self.finish(
                 composer,
                 Said {
                     rcode: said.rcode,
-                    ..prefix
+                    ..prefix.said
                 },
                 origin,
                 ede,
@@ -395,12 +405,15 @@ impl<'a> Stages<'a, '_> {
     }
 
     /// Adds a cached answer behind CNAMEs of our own.
-    fn append(&self, entry: &Entry, stale_ttl: Option<u32>, composer: &mut Composer<'_>) {
+    fn append(&self, entry: &Entry, stale_ttl: Option<u32>, mut prover: Prover<'_>, composer: &mut Composer<'_>) {
         let mut message = entry.message().to_vec();
         entry.patch_ttls(&mut message, self.world.now, stale_ttl);
         let Ok(message) = Message::parse(&message) else { return };
         let mut data = Vec::new();
         for record in message.records().flatten() {
+            if record.section != Section::Answer {
+                prover.write(composer);
+            }
             data.clear();
             if !rdata::expand(
                 message.bytes,
@@ -421,6 +434,7 @@ impl<'a> Stages<'a, '_> {
                 return;
             }
         }
+        prover.write(composer);
     }
 
     /// The header (RFC 1035 4.1.1; Z is 0, AD is for validated data only; CD is copied by RFC 4035 3.2.2 and cleared with AA

@@ -4,7 +4,7 @@
 //! Records come in as *ready* RRsets: wire format whose owner is the pointer `C0 0C` (the question) and whose rdata names are
 //! uncompressed. An RRset owned by the question's name, of a type without compressible names, is then one copy.
 
-use crate::code::flag;
+use crate::code::{class, flag};
 use crate::edns::{Ede, OPT_LEN, OPTION_EDE, opt_record};
 use crate::name::{self, HEADER, Name};
 use crate::rdata::{self, Field};
@@ -220,6 +220,27 @@ impl<'b> Composer<'b> {
             return true;
         }
         self.rrset_by_record(section, owner, rrset)
+    }
+
+    /// Adds the signatures of one type (RFC 4034 3.1.1) out of all RRSIGs of a name; all of them or nothing. False when they
+    /// do not fit.
+    pub fn signatures(&mut self, section: Section, owner: Owner<'_>, rrsigs: Rrset<'_>, covered: u16) -> bool {
+        let (start, known, count) = (self.pos, self.known.len, self.counts[section as usize]);
+        for (ttl, rdata) in rrsigs
+            .iter()
+            .filter(|(_, rdata)| rdata.starts_with(&covered.to_be_bytes()))
+        {
+            let head = Head {
+                rtype: rrsigs.rtype,
+                class: class::IN,
+                ttl,
+            };
+            if !self.record(section, owner, head, rdata) {
+                (self.pos, self.known.len, self.counts[section as usize]) = (start, known, count);
+                return false;
+            }
+        }
+        true
     }
 
     /// Adds one record with uncompressed rdata.

@@ -480,6 +480,13 @@ impl Draft {
         if wildcards.binary_search(&group.hash).is_ok() {
             flags |= tree::WILDCARD;
         }
+        if has(rtype::NSEC3)
+            && records
+                .iter()
+                .all(|raw| matches!(raw.rtype, rtype::NSEC3 | rtype::RRSIG))
+        {
+            flags |= tree::HIDDEN;
+        }
         let mut writer = NodeWriter::new(nodes, owner, flags);
         let mut rtype = None;
         for raw in records {

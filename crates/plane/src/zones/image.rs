@@ -1,10 +1,11 @@
 //! What is published: an authoritative zone, or an overlay. Immutable; a change makes a new one.
 
-use resolute_wire::compose::Rrset;
+use resolute_wire::compose::{Rrset, push_record};
 use resolute_wire::name::{self, Name};
 use resolute_wire::rtype;
 
-use super::tree::{self, Tree};
+use super::denial::Denial;
+use super::tree::{self, Node, Tree};
 use crate::hash;
 use crate::suffixes::Apex;
 
@@ -25,6 +26,8 @@ pub struct Image {
     pub records: usize,
     /// The SOA.
     pub soa: Soa,
+    /// How it denies, when it is signed.
+    pub denial: Option<Denial>,
     /// No zone cut below the apex and no DNAME: an exact match needs no look at the names above it.
     pub plain: bool,
 }
@@ -35,6 +38,7 @@ pub struct Soa {
     /// SERIAL.
     pub serial: u32,
     ready: Vec<u8>,
+    signatures: Vec<u8>,
 }
 
 impl Soa {
@@ -45,11 +49,23 @@ impl Soa {
         let mut ready = Vec::with_capacity(12 + rdata.len());
         // RFC 2308 3: the TTL of a negative answer is the lesser of the SOA's TTL and its MINIMUM.
         let negative = ttl.min(number(16));
-        resolute_wire::compose::push_record(&mut ready, rtype::SOA, 1, negative, rdata);
+        push_record(&mut ready, rtype::SOA, 1, negative, rdata);
         Some(Self {
             serial: number(0),
             ready,
+            signatures: Vec::new(),
         })
+    }
+
+    /// With the signatures of the apex, whose TTL is lowered with that of what they sign (RFC 4034 3).
+    fn sign(&mut self, apex: Option<Node<'_>>) {
+        let negative = self.negative().iter().next().map_or(0, |(ttl, _)| ttl);
+        let signatures = apex.and_then(|apex| apex.get(rtype::RRSIG));
+        for (ttl, rdata) in signatures.iter().flat_map(Rrset::iter) {
+            if rdata.starts_with(&rtype::SOA.to_be_bytes()) {
+                push_record(&mut self.signatures, rtype::RRSIG, 1, ttl.min(negative), rdata);
+            }
+        }
     }
 
     /// The record for the authority section of a negative answer.
@@ -60,14 +76,25 @@ impl Soa {
             records: &self.ready,
         }
     }
+
+    /// Its signatures, if any.
+    pub fn signatures(&self) -> Option<Rrset<'_>> {
+        (!self.signatures.is_empty()).then_some(Rrset {
+            rtype: rtype::RRSIG,
+            count: 1,
+            records: &self.signatures,
+        })
+    }
 }
 
 impl Image {
     /// Puts together what a draft has checked.
-    pub(super) fn new(origin: Name, tree: Tree, names: usize, records: usize, soa: Soa) -> Self {
+    pub(super) fn new(origin: Name, tree: Tree, names: usize, records: usize, mut soa: Soa) -> Self {
         let plain = !tree.nodes().any(|node| node.flags & (tree::CUT | tree::DNAME) != 0);
         let wire = origin.as_wire();
         let (hash, labels) = (hash::of_name(wire), name::suffixes(wire).count());
+        soa.sign(tree.find(hash, &[], wire));
+        let denial = Denial::of(&tree, wire);
         Self {
             origin,
             hash,
@@ -76,13 +103,15 @@ impl Image {
             names,
             records,
             soa,
+            denial,
             plain,
         }
     }
 
     /// Bytes of memory.
     pub fn size(&self) -> usize {
-        size_of::<Self>() + self.soa.ready.capacity() + self.tree.size()
+        let denial = self.denial.as_ref().map_or(0, Denial::size);
+        size_of::<Self>() + self.soa.ready.capacity() + self.tree.size() + denial
     }
 }
 

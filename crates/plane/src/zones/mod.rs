@@ -1,11 +1,15 @@
 //! Zones and overlays as immutable images, and how a question is answered from them.
 //!
 //! [`draft`] collects and checks records, [`tree`] holds the names, [`image`] is what is published, [`lookup`] finds a name
-//! by RFC 1034 4.3.2, [`respond`] writes what was found into a reply.
+//! by RFC 1034 4.3.2, [`respond`] writes what was found into a reply; of a signed zone, [`denial`] knows its chain of NSEC or
+//! NSEC3 (kept in [`order`]), and [`proofs`] writes what a validating client needs besides.
 
+pub mod denial;
 pub mod draft;
 pub mod image;
 pub mod lookup;
+pub mod order;
+pub mod proofs;
 pub mod respond;
 pub mod source;
 pub mod tree;

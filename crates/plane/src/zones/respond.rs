@@ -1,4 +1,5 @@
-//! Answers from overlays and zones: RFC 1034 4.3.2 with CNAME and DNAME followed as far as the data is ours.
+//! Answers from overlays and zones: RFC 1034 4.3.2 with CNAME and DNAME followed as far as the data is ours; signed ones for
+//! clients that ask for signatures (RFC 4035 3.1).
 
 use resolute_wire::code::{class, rcode};
 use resolute_wire::compose::{Composer, Head, Owner, Rrset, Section};
@@ -7,6 +8,7 @@ use resolute_wire::{rdata, rtype};
 
 use super::image::Image;
 use super::lookup::{Found, lookup};
+use super::proofs::Prover;
 use super::tree::Node;
 use crate::explain::Recorder;
 use crate::hash::{self, Path};
@@ -18,13 +20,13 @@ const MAX_CHAIN: usize = 16;
 const MAX_ADDITIONAL: usize = 13;
 
 /// What our data says to a question.
-pub enum Zoned {
+pub enum Zoned<'a> {
     /// Everything: the reply is written but for its header.
     Done(Said),
     /// The name asked is not in our data.
     NotOurs,
     /// Our data leads by CNAME or DNAME (which are written) to a name that is not in it.
-    Outside(Name, Said),
+    Outside(Name, Said, Prover<'a>),
 }
 
 /// What goes into the header.
@@ -46,6 +48,8 @@ pub struct Asked<'a> {
     pub view: u16,
     /// QTYPE.
     pub qtype: u16,
+    /// DO: the client asks for signatures and proofs.
+    pub dnssec_ok: bool,
     /// Names outside our zones can be resolved for this client; else a chain ends with the referral that we have.
     pub recursion: bool,
 }
@@ -55,6 +59,18 @@ struct Chain<'a> {
     said: Said,
     /// Owners of the DNAMEs that have been written.
     substituted: Vec<&'a [u8]>,
+    /// What is proven besides.
+    prover: Prover<'a>,
+}
+
+/// A node that answers for a name.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    /// Its zone; None for an overlay.
+    zone: Option<&'a Image>,
+    node: Node<'a>,
+    /// It is a wildcard that stands in for a name whose closest encloser lacks so many labels.
+    encloser: Option<usize>,
 }
 
 /// Where a step of the chain leads.
@@ -64,9 +80,15 @@ enum Next {
     Outside,
 }
 
+/// Where a chain ends.
+enum End {
+    Here(u16),
+    Outside(Name),
+}
+
 impl<'a> Asked<'a> {
     /// Writes the answer to the question for `path`'s name.
-    pub fn respond(&self, path: &Path<'_>, composer: &mut Composer<'_>, recorder: &mut impl Recorder) -> Zoned {
+    pub fn respond(&self, path: &Path<'_>, composer: &mut Composer<'_>, recorder: &mut impl Recorder) -> Zoned<'a> {
         let said = Said {
             rcode: rcode::NOERROR,
             aa: false,
@@ -75,39 +97,57 @@ impl<'a> Asked<'a> {
         let mut chain = Chain {
             said,
             substituted: Vec::new(),
+            prover: Prover::new(self.dnssec_ok),
         };
-        let mut next = match self.step(path, Owner::Question, &mut chain, composer, recorder) {
-            Some(next) => next,
-            None => return Zoned::NotOurs,
+        let Some(next) = self.step(path, Owner::Question, &mut chain, composer, recorder) else {
+            return Zoned::NotOurs;
         };
         let first = chain.said;
-        let mut followed = [path.hash(0); MAX_CHAIN + 1];
+        match self.follow(next, path.hash(0), &mut chain, composer, recorder) {
+            End::Here(rcode) => {
+                chain.prover.write(composer);
+                Zoned::Done(Said { rcode, ..first })
+            }
+            End::Outside(target) => Zoned::Outside(target, first, chain.prover),
+        }
+    }
+
+    /// Follows the chain that begins after the name with this hash.
+    fn follow(
+        &self,
+        mut next: Next,
+        first: u64,
+        chain: &mut Chain<'a>,
+        composer: &mut Composer<'_>,
+        recorder: &mut impl Recorder,
+    ) -> End {
+        let mut followed = [first; MAX_CHAIN + 1];
         for step in 1..=MAX_CHAIN {
             let target = match next {
-                Next::Done(rcode) => return Zoned::Done(Said { rcode, ..first }),
+                Next::Done(rcode) => return End::Here(rcode),
                 Next::Follow(target) => target,
-                Next::Outside => return Zoned::Done(first),
+                Next::Outside => return End::Here(rcode::NOERROR),
             };
             if composer.truncated {
-                return Zoned::Done(first);
+                return End::Here(rcode::NOERROR);
             }
             let lower = target.lower();
             let path = Path::of(lower.as_wire());
             // RFC 2181 5: a record is in an answer once; a chain that comes back to a name has nothing new to say.
             if followed[..step].contains(&path.hash(0)) {
                 recorder.step("zones", || format!("the chain comes back to {target}: it ends here"));
-                return Zoned::Done(first);
+                return End::Here(rcode::NOERROR);
             }
             followed[step] = path.hash(0);
-            next = match self.step(&path, Owner::Name(target.as_wire()), &mut chain, composer, recorder) {
-                None | Some(Next::Outside) => return Zoned::Outside(lower, first),
+            next = match self.step(&path, Owner::Name(target.as_wire()), chain, composer, recorder) {
+                None | Some(Next::Outside) => return End::Outside(lower),
                 Some(next) => next,
             };
         }
         recorder.step("zones", || {
             format!("the chain of CNAMEs goes on after {MAX_CHAIN} steps: cut here")
         });
-        Zoned::Done(first)
+        End::Here(rcode::NOERROR)
     }
 
     /// One name of the chain; None when it is not in our data.
@@ -127,7 +167,12 @@ impl<'a> Asked<'a> {
                     aa: false,
                     overlay: true,
                 };
-                return Some(self.data(None, node, owner, composer));
+                let place = Place {
+                    zone: None,
+                    node,
+                    encloser: None,
+                };
+                return Some(self.data(place, path, owner, chain, composer));
             }
         }
         let zone = self.zone(path)?;
@@ -140,16 +185,32 @@ impl<'a> Asked<'a> {
         let found = lookup(zone, path, self.qtype == rtype::DS);
         recorder.step("zones", || describe(zone, &found));
         Some(match found {
-            Found::Exact(node) | Found::Wildcard(node) => self.data(Some(zone), node, owner, composer),
-            Found::Nothing => {
-                negative(zone, composer);
+            Found::Exact(node) => {
+                let place = Place {
+                    zone: Some(zone),
+                    node,
+                    encloser: None,
+                };
+                self.data(place, path, owner, chain, composer)
+            }
+            Found::Wildcard(node, encloser) => {
+                let place = Place {
+                    zone: Some(zone),
+                    node,
+                    encloser: Some(encloser),
+                };
+                self.data(place, path, owner, chain, composer)
+            }
+            Found::Nothing(encloser) => {
+                negative(zone, &chain.prover, composer);
+                chain.prover.no_name(zone, path, encloser);
                 Next::Done(rcode::NXDOMAIN)
             }
             Found::Dname(node) => self.substitute(path, node, owner, chain, composer),
             Found::Cut(_) if !first && self.recursion => Next::Outside,
             Found::Cut(node) => {
                 chain.said.aa = false;
-                refer(zone, node, composer);
+                refer(zone, node, &mut chain.prover, composer);
                 Next::Done(rcode::NOERROR)
             }
         })
@@ -164,31 +225,42 @@ impl<'a> Asked<'a> {
         Some(zone)
     }
 
-    /// An existing name: its RRset, its CNAME, or NODATA. `zone`: None for an overlay, which has no SOA to show.
-    fn data(&self, zone: Option<&Image>, node: Node<'_>, owner: Owner<'_>, composer: &mut Composer<'_>) -> Next {
+    /// An existing name: its RRset, its CNAME, or NODATA; an overlay has no SOA to show.
+    fn data(
+        &self,
+        place: Place<'a>,
+        path: &Path<'_>,
+        owner: Owner<'_>,
+        chain: &mut Chain<'a>,
+        composer: &mut Composer<'_>,
+    ) -> Next {
+        let node = place.node;
         if self.qtype == rtype::ANY {
             // RFC 8482 4.1: one RRset, the smallest.
-            if let Some(rrset) = node
-                .rrsets()
-                .min_by_key(|rrset| (rrset.rtype == rtype::RRSIG, rrset.records.len()))
-            {
-                put(Section::Answer, owner, rrset, composer);
+            let small = |rrset: &Rrset<'_>| (belongs_to_dnssec(rrset.rtype), rrset.records.len());
+            if let Some(rrset) = node.rrsets().min_by_key(small) {
+                chain.put(place, path, owner, rrset, composer);
                 return Next::Done(rcode::NOERROR);
             }
         } else if let Some(rrset) = node.get(self.qtype) {
-            if put(Section::Answer, owner, rrset, composer)
-                && let Some(zone) = zone
+            if chain.put(place, path, owner, rrset, composer)
+                && let Some(zone) = place.zone
             {
-                add_addresses(zone, rrset, composer);
+                chain.prover.write(composer);
+                add_addresses(zone, rrset, &chain.prover, composer);
             }
             return Next::Done(rcode::NOERROR);
         } else if let Some(cname) = node.get(rtype::CNAME).filter(|_| !stands_beside_cname(self.qtype)) {
-            put(Section::Answer, owner, cname, composer);
+            chain.put(place, path, owner, cname, composer);
             let target = cname.iter().next().and_then(|(_, rdata)| Name::from_wire(rdata).ok());
             return target.map_or(Next::Done(rcode::SERVFAIL), Next::Follow);
         }
-        if let Some(zone) = zone {
-            negative(zone, composer);
+        if let Some(zone) = place.zone {
+            negative(zone, &chain.prover, composer);
+            match place.encloser {
+                None => chain.prover.no_data(zone, path),
+                Some(encloser) => chain.prover.expanded_no_data(zone, path, (node, encloser)),
+            }
         }
         Next::Done(rcode::NOERROR)
     }
@@ -211,9 +283,14 @@ impl<'a> Asked<'a> {
         // RFC 2181 5: once, however often the chain comes by.
         if chain.substituted.contains(&node.name) {
             // It has been written.
-        } else if put(Section::Answer, Owner::Name(node.name), dname, composer) {
+        } else if put(Section::Answer, Owner::Name(node.name), dname, composer)
+            && chain
+                .prover
+                .sign(Section::Answer, Owner::Name(node.name), node, rtype::DNAME, composer)
+        {
             chain.substituted.push(node.name);
         } else {
+            composer.truncated = true;
             return Next::Done(rcode::NOERROR);
         }
         let asked = match owner {
@@ -243,6 +320,33 @@ impl<'a> Asked<'a> {
     }
 }
 
+impl<'a> Chain<'a> {
+    /// Adds an RRset to the answer with its signatures and, where a wildcard has stood in, the proof that it may.
+    fn put(
+        &mut self,
+        place: Place<'a>,
+        path: &Path<'_>,
+        owner: Owner<'_>,
+        rrset: Rrset<'_>,
+        composer: &mut Composer<'_>,
+    ) -> bool {
+        let fits = composer.rrset(Section::Answer, owner, rrset)
+            && self
+                .prover
+                .sign(Section::Answer, owner, place.node, rrset.rtype, composer);
+        composer.truncated |= !fits;
+        if let (true, Some(zone), Some(encloser)) = (fits, place.zone, place.encloser) {
+            self.prover.expanded(zone, path, encloser);
+        }
+        fits
+    }
+}
+
+/// Types that a client asks for by name, or gets beside others.
+fn belongs_to_dnssec(rtype: u16) -> bool {
+    matches!(rtype, rtype::RRSIG | rtype::NSEC | rtype::NSEC3)
+}
+
 /// Types that are answered from a CNAME's own name: it, and what signs it (RFC 2181 10.1, RFC 4035 2.5).
 fn stands_beside_cname(qtype: u16) -> bool {
     matches!(qtype, rtype::CNAME | rtype::RRSIG | rtype::NSEC | rtype::KEY)
@@ -256,32 +360,32 @@ fn put(section: Section, owner: Owner<'_>, rrset: Rrset<'_>, composer: &mut Comp
 }
 
 /// RFC 2308 2: the SOA in the authority section.
-fn negative(zone: &Image, composer: &mut Composer<'_>) {
-    put(
-        Section::Authority,
-        Owner::Name(zone.origin.as_wire()),
-        zone.soa.negative(),
-        composer,
-    );
+fn negative(zone: &Image, prover: &Prover<'_>, composer: &mut Composer<'_>) {
+    let owner = Owner::Name(zone.origin.as_wire());
+    put(Section::Authority, owner, zone.soa.negative(), composer);
+    prover.sign_soa(zone, composer);
 }
 
-/// A referral: the cut's NS and the addresses of those below the cut, which nobody else can give (RFC 9471).
-fn refer(zone: &Image, cut: Node<'_>, composer: &mut Composer<'_>) {
+/// A referral: the cut's NS, its DS or the proof that it has none (RFC 4035 3.1.4), and the addresses of those below the cut,
+/// which nobody else can give (RFC 9471).
+fn refer<'a>(zone: &'a Image, cut: Node<'a>, prover: &mut Prover<'a>, composer: &mut Composer<'_>) {
     let Some(ns) = cut.get(rtype::NS) else { return };
     if !put(Section::Authority, Owner::Name(cut.name), ns, composer) {
         return;
     }
+    prover.delegation(zone, cut);
+    prover.write(composer);
     let below = |server: &[u8]| name::is_at_or_below(server, cut.name);
     for (_, server) in ns.iter().filter(|(_, server)| below(server)) {
-        composer.truncated |= !add_address(zone, server, composer);
+        composer.truncated |= !add_address(zone, server, prover, composer);
     }
     for (_, server) in ns.iter().filter(|(_, server)| !below(server)).take(MAX_ADDITIONAL) {
-        add_address(zone, server, composer);
+        add_address(zone, server, prover, composer);
     }
 }
 
 /// RFC 1034 4.3.2 step 6, RFC 2782, RFC 9460 4.1: the addresses of names in the answer, as far as the zone has them.
-fn add_addresses(zone: &Image, rrset: Rrset<'_>, composer: &mut Composer<'_>) {
+fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: &mut Composer<'_>) {
     if !matches!(
         rrset.rtype,
         rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS
@@ -290,13 +394,13 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, composer: &mut Composer<'_>) {
     }
     for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
         if let Some(target) = rdata::target(rrset.rtype, rdata) {
-            add_address(zone, target, composer);
+            add_address(zone, target, prover, composer);
         }
     }
 }
 
 /// False when the zone has addresses that do not fit.
-fn add_address(zone: &Image, target: &[u8], composer: &mut Composer<'_>) -> bool {
+fn add_address(zone: &Image, target: &[u8], prover: &Prover<'_>, composer: &mut Composer<'_>) -> bool {
     let Ok(target) = Name::from_wire(target) else {
         return true;
     };
@@ -307,7 +411,10 @@ fn add_address(zone: &Image, target: &[u8], composer: &mut Composer<'_>) -> bool
     let mut fit = true;
     for rtype in [rtype::A, rtype::AAAA] {
         if let Some(rrset) = node.get(rtype) {
-            fit &= composer.rrset(Section::Additional, Owner::Name(target.as_wire()), rrset);
+            let owner = Owner::Name(target.as_wire());
+            fit &= composer.rrset(Section::Additional, owner, rrset);
+            // RFC 4035 3.1.1: signatures that do not fit here are left out, and nobody has to know.
+            prover.sign(Section::Additional, owner, node, rtype, composer);
         }
     }
     fit
@@ -318,10 +425,10 @@ fn describe(zone: &Image, found: &Found<'_>) -> String {
     let place = match found {
         Found::Exact(node) if node.rrset_count() == 0 => format!("{} is an empty non-terminal", name::text(node.name)),
         Found::Exact(node) => format!("{} exists", name::text(node.name)),
-        Found::Wildcard(node) => format!("no such name; {} stands in for it", name::text(node.name)),
+        Found::Wildcard(node, _) => format!("no such name; {} stands in for it", name::text(node.name)),
         Found::Cut(node) => format!("{} is delegated: referral", name::text(node.name)),
         Found::Dname(node) => format!("the DNAME at {} applies", name::text(node.name)),
-        Found::Nothing => "no such name, and no wildcard".into(),
+        Found::Nothing(_) => "no such name, and no wildcard".into(),
     };
     format!("zone {origin} serial {}: {place}", zone.soa.serial)
 }

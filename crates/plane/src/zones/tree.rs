@@ -25,6 +25,8 @@ pub const CUT: u8 = 1;
 pub const DNAME: u8 = 2;
 /// `*` exists right below this node.
 pub const WILDCARD: u8 = 4;
+/// This node is there for its NSEC3 only: no name of the zone (RFC 5155 7.2.8).
+pub const HIDDEN: u8 = 8;
 
 /// The names of one zone or overlay.
 #[derive(Clone, Debug)]
@@ -164,7 +166,7 @@ fn find_in_page<'a>(page: &'a [u8], hash: u64, head: &[u8], tail: &[u8]) -> Opti
 pub struct Node<'a> {
     /// The name in lower case.
     pub name: &'a [u8],
-    /// [`CUT`], [`DNAME`], [`WILDCARD`].
+    /// [`CUT`], [`DNAME`], [`WILDCARD`], [`HIDDEN`].
     pub flags: u8,
     count: u16,
     rrsets: &'a [u8],
