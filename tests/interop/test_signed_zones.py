@@ -1,4 +1,4 @@
-"""Signed zones: Unbound, delv and drill validate every kind of answer and every kind of denial (RFC 4035 3.1, RFC 5155 7.2).
+"""Signed zones: Unbound, delv and drill validate all kinds of answer and of denial (RFC 4035 3.1, RFC 5155 7.2).
 
 Zones are signed by BIND's dnssec-signzone; the expectation is the validators' verdict, never our own output.
 """

@@ -7,6 +7,7 @@ use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use resolute_plane::zones::draft::{Draft, NOWHERE};
+use resolute_plane::zones::edit::Change;
 use resolute_plane::zones::image::{Image, Overlay};
 use resolute_plane::zones::source::FolderIncludes;
 use resolute_wire::name::Name;
@@ -164,6 +165,18 @@ impl ZoneImage {
         self.warnings.clone()
     }
 
+    fn edit(&self, py: Python<'_>, changes: Vec<ChangeTuple>) -> PyResult<Self> {
+        let change = |(owner, rtype, records): ChangeTuple| -> PyResult<Change> {
+            Ok(Change {
+                owner: error::name(&owner)?,
+                rtype,
+                records,
+            })
+        };
+        let changes: Vec<Change> = changes.into_iter().map(change).collect::<PyResult<_>>()?;
+        finish(py, py.detach(|| self.image.edit(&changes)), &[])
+    }
+
     fn __iter__(&self) -> ZoneRecords {
         ZoneRecords {
             image: self.image.clone(),
@@ -184,6 +197,9 @@ struct Progress {
     node: usize,
     unpacked: Vec<RecordTuple>,
 }
+
+/// Owner, type, and TTL and rdata of each record.
+type ChangeTuple = (Vec<u8>, u16, Vec<(u32, Vec<u8>)>);
 
 type RecordTuple = (Vec<u8>, u16, u32, Vec<u8>);
 
@@ -335,6 +351,15 @@ fn push_all(draft: &mut Draft, records: &Bound<'_, PyAny>) -> PyResult<()> {
 }
 
 fn compile(py: Python<'_>, draft: Draft, files: &[String]) -> PyResult<ZoneImage> {
+    finish(py, py.detach(|| draft.compile()), files)
+}
+
+/// A zone with its warnings, or the error that carries every problem.
+fn finish(
+    py: Python<'_>,
+    result: Result<(Image, Vec<zf::Problem>), Vec<zf::Problem>>,
+    files: &[String],
+) -> PyResult<ZoneImage> {
     let problem = |problem: zf::Problem| Problem {
         file: files.get(problem.place.file as usize).cloned().unwrap_or_default(),
         line: problem.place.line,
@@ -346,7 +371,7 @@ fn compile(py: Python<'_>, draft: Draft, files: &[String]) -> PyResult<ZoneImage
         },
         message: problem.message,
     };
-    match py.detach(|| draft.compile()) {
+    match result {
         Ok((image, warnings)) => Ok(ZoneImage {
             image: Arc::new(image),
             warnings: warnings.into_iter().map(problem).collect(),
@@ -354,8 +379,9 @@ fn compile(py: Python<'_>, draft: Draft, files: &[String]) -> PyResult<ZoneImage
         Err(problems) => {
             let problems: Vec<Problem> = problems.into_iter().map(problem).collect();
             let first = problems.iter().find(|problem| problem.severity == "error");
-            let text = first.map_or(String::new(), |first| {
-                format!("{}:{}:{}: {}", first.file, first.line, first.column, first.message)
+            let text = first.map_or(String::new(), |first| match first.file.as_str() {
+                "" => first.message.clone(),
+                file => format!("{file}:{}:{}: {}", first.line, first.column, first.message),
             });
             let error = ZoneFileError::new_err(text);
             error.value(py).setattr("problems", problems)?;

@@ -74,6 +74,11 @@ class ZoneImage:
     def size_bytes(self) -> int: ...
     @property
     def warnings(self) -> list[Problem]: ...
+    def edit(self, changes: Sequence[tuple[bytes, int, Sequence[tuple[int, bytes]]]]) -> ZoneImage:
+        """The zone with some RRsets changed, in about a millisecond whatever its size: it shares all else with this one.
+
+        Each change is an RRset as it is to be: owner, type, and TTL and rdata of each record; none takes the RRset
+        away. Changes are checked together, as the records of a zone file are. Raises ZoneFileError."""
     def __iter__(self) -> ZoneRecords:
         """Each record as (owner, type, ttl, rdata), in no particular order."""
 

@@ -35,11 +35,7 @@ impl Denial {
     /// Of the zone with this tree; None when it is not signed, or not to the end.
     pub fn of(tree: &Tree, apex: &[u8]) -> Option<Self> {
         let top = tree.find(hash::of_name(apex), &[], apex)?;
-        let parameters = top.get(rtype::NSEC3PARAM).and_then(|rrset| {
-            let mut sets = rrset.iter();
-            sets.find_map(|(_, rdata)| Parameters::read(rdata).filter(|_| rdata[1] == 0))
-        });
-        if let Some(parameters) = parameters {
+        if let Some(parameters) = Parameters::of(top) {
             let mut keys: Vec<Vec<u8>> = tree
                 .nodes()
                 .filter(|node| parameters.are_of(node))
@@ -58,6 +54,32 @@ impl Denial {
         Some(Self::Nsec(Order::build(&keys)))
     }
 
+    /// Whether the zone with this tree still denies in this way.
+    pub fn is_still_of(&self, tree: &Tree, apex: &[u8]) -> bool {
+        let Some(top) = tree.find(hash::of_name(apex), &[], apex) else {
+            return false;
+        };
+        match self {
+            Self::Nsec3(parameters, _) => Parameters::of(top).as_ref() == Some(parameters),
+            Self::Nsec(_) => Parameters::of(top).is_none() && top.get(rtype::NSEC).is_some(),
+        }
+    }
+
+    /// A name is in the chain, or out of it, as its node says from now on.
+    pub fn set(&mut self, name: &[u8], node: Option<Node<'_>>, apex: &[u8]) {
+        match self {
+            Self::Nsec(order) => {
+                let present = node.is_some_and(|node| node.get(rtype::NSEC).is_some());
+                order.set(Key::of(name, apex).as_slice(), present);
+            }
+            Self::Nsec3(parameters, order) => {
+                if let Some(hash) = hash_of_owner(name) {
+                    order.set(&hash, node.is_some_and(|node| parameters.are_of(&node)));
+                }
+            }
+        }
+    }
+
     /// Bytes of memory.
     pub fn size(&self) -> usize {
         match self {
@@ -67,6 +89,12 @@ impl Denial {
 }
 
 impl Parameters {
+    /// Of the first chain that is complete, as the apex says; flags have to be zero (RFC 5155 4.1.2).
+    fn of(apex: Node<'_>) -> Option<Self> {
+        let mut sets = apex.get(rtype::NSEC3PARAM)?.iter();
+        sets.find_map(|(_, rdata)| Self::read(rdata).filter(|_| rdata.get(1) == Some(&0)))
+    }
+
     /// From the beginning of the rdata of NSEC3 or NSEC3PARAM.
     fn read(rdata: &[u8]) -> Option<Self> {
         let (&[SHA1, _, i0, i1, length], rest) = rdata.split_first_chunk()? else {

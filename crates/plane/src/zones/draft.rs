@@ -3,6 +3,9 @@
 //! Checks are those without which a zone cannot be answered from (RFC 1034 4.2.1, RFC 1035 5.2, RFC 2181 5 and 10, RFC 6672
 //! 2.4); what is only doubtful is a warning.
 
+use std::collections::hash_map::Entry;
+
+use ahash::AHashMap;
 use resolute_wire::code::class;
 use resolute_wire::name::{self, Name};
 use resolute_wire::rdata;
@@ -10,7 +13,7 @@ use resolute_wire::rtype;
 use resolute_wire::zonefile::{Foreign, Place, Problem, Record, Severity, Sink};
 
 use super::image::{Image, Soa};
-use super::tree::{self, NodeWriter, Tree};
+use super::tree::{self, Family, NodeWriter, Tree};
 use crate::hash::{self, Path};
 
 /// Where no line of a file is to blame.
@@ -177,20 +180,42 @@ impl Draft {
             let text = rtype::text(self.foreign[at].rtype).into_owned();
             self.settle(at, Err(format!("no conversion for records of type {text}")));
         }
+        let (mut draft, mut groups, soa) = self.check(true)?;
+        let Some(soa) = soa else { return Err(draft.problems) };
+        let (names, records) = (groups.len(), draft.records.len());
+        let tree = draft.build(&mut groups);
+        Ok((
+            Image::new(draft.origin, tree, names, records, soa),
+            draft.problems,
+        ))
+    }
+
+    /// Checks the records, which are those of a whole zone or (without its apex) of some names in it; gives them by name, and
+    /// the SOA of a whole zone.
+    pub(super) fn check(mut self, with_apex: bool) -> Result<Checked, Vec<Problem>> {
         self.sort();
-        let mut groups = self.groups();
+        let groups = self.groups();
         self.check_names(&groups);
-        let soa = self.check_apex(&groups);
+        let soa = with_apex.then(|| self.check_apex(&groups)).flatten();
         self.problems
             .sort_by_key(|problem| (problem.place.file, problem.place.line, problem.place.column));
-        match soa {
-            Some(soa) if !self.problems.iter().any(|problem| problem.severity == Severity::Error) => {
-                let records = self.records.len();
-                let tree = self.build(&mut groups);
-                Ok((Image::new(self.origin, tree, groups.len(), records, soa), self.problems))
-            }
-            _ => Err(self.problems),
+        if self.problems.iter().any(|problem| problem.severity == Severity::Error) {
+            return Err(self.problems);
         }
+        Ok((self, groups, soa))
+    }
+
+    /// The records of a name, among the groups of a draft that has been checked.
+    pub(super) fn group<'g>(&self, groups: &'g [Group], name: &[u8]) -> Option<&'g Group> {
+        let hash = hash::of_name(name);
+        let from = groups.partition_point(|group| group.hash < hash);
+        let mut equal = groups[from..].iter().take_while(|group| group.hash == hash);
+        equal.find(|group| name_at(&self.arena, group.name_at) == name)
+    }
+
+    /// What is doubtful.
+    pub(super) fn into_problems(self) -> Vec<Problem> {
+        self.problems
     }
 
     /// Makes an overlay's tree: any names at all, none of the checks of a zone.
@@ -202,7 +227,7 @@ impl Draft {
         let mut groups = self.groups();
         let count = groups.len();
         groups.retain(|group| group.end > group.start);
-        Ok((self.write(&groups, &[]), count))
+        Ok((self.write(&groups, &Families::new()), count))
     }
 
     /// By name, type and rdata; equal records become one (RFC 2181 5).
@@ -394,37 +419,34 @@ impl Draft {
         Soa::new(first.ttl, first.rdata(&self.arena))
     }
 
-    /// Adds the empty non-terminals (RFC 4592 2.2.2), finds the flags, and writes the tree.
+    /// Adds the empty non-terminals (RFC 4592 2.2.2), finds who has children, and writes the tree.
     fn build(&mut self, groups: &mut Vec<Group>) -> Tree {
         let apex_labels = name::suffixes(self.origin.as_wire()).count();
-        let mut parents: std::collections::HashMap<u64, bool> = std::collections::HashMap::new(); // has `*` below
+        let mut families = Families::new();
         let mut missing: Vec<(u64, Name)> = Vec::new();
         for group in groups.iter() {
             let path = Path::of(name_at(&self.arena, group.name_at));
-            let deep = path.labels() > apex_labels + 1;
-            let wildcard = path.labels() > apex_labels && path.suffix(0).starts_with(b"\x01*");
-            if wildcard {
-                parents.insert(path.hash(1), true);
-            }
-            if !deep {
-                continue;
-            }
-            for skip in 1..path.labels() - apex_labels {
-                if !wildcard && parents.contains_key(&path.hash(skip)) {
+            for skip in 1..path.labels().saturating_sub(apex_labels) {
+                // Whoever has met this parent before has met its ancestors too.
+                let Entry::Vacant(unmet) = families.entry(path.hash(skip)) else {
                     break;
-                }
-                parents.entry(path.hash(skip)).or_insert(false);
+                };
+                unmet.insert(Family::default());
                 if let Ok(parent) = Name::from_wire(path.suffix(skip)) {
                     missing.push((path.hash(skip), parent));
                 }
             }
+            add_child(&mut families, &path, apex_labels);
         }
         self.add_empty(groups, missing);
-        let wildcards: Vec<u64> = parents
-            .into_iter()
-            .filter_map(|(hash, has)| has.then_some(hash))
-            .collect();
-        self.write(groups, &wildcards)
+        for group in groups.iter().filter(|group| group.start == group.end) {
+            add_child(
+                &mut families,
+                &Path::of(name_at(&self.arena, group.name_at)),
+                apex_labels,
+            );
+        }
+        self.write(groups, &families)
     }
 
     fn add_empty(&mut self, groups: &mut Vec<Group>, candidates: Vec<(u64, Name)>) {
@@ -459,14 +481,17 @@ impl Draft {
         }
     }
 
-    fn write(&self, groups: &[Group], wildcards: &[u64]) -> Tree {
-        let mut wildcards = wildcards.to_vec();
-        wildcards.sort_unstable();
+    fn write(&self, groups: &[Group], families: &Families) -> Tree {
         let hashes: Vec<u64> = groups.iter().map(|group| group.hash).collect();
-        Tree::build(&hashes, &mut |at, nodes| self.encode(&groups[at], &wildcards, nodes))
+        Tree::build(&hashes, &mut |at, nodes| {
+            let group = &groups[at];
+            let family = families.get(&group.hash).copied().unwrap_or_default();
+            self.encode(group, family, nodes);
+        })
     }
 
-    fn encode(&self, group: &Group, wildcards: &[u64], nodes: &mut Vec<u8>) {
+    /// Appends the node of a name.
+    pub(super) fn encode(&self, group: &Group, family: Family, nodes: &mut Vec<u8>) {
         let records = &self.records[group.start..group.end];
         let owner = name_at(&self.arena, group.name_at);
         let has = |rtype| records.iter().any(|raw| raw.rtype == rtype);
@@ -477,9 +502,6 @@ impl Draft {
         if has(rtype::DNAME) {
             flags |= tree::DNAME;
         }
-        if wildcards.binary_search(&group.hash).is_ok() {
-            flags |= tree::WILDCARD;
-        }
         if has(rtype::NSEC3)
             && records
                 .iter()
@@ -487,7 +509,7 @@ impl Draft {
         {
             flags |= tree::HIDDEN;
         }
-        let mut writer = NodeWriter::new(nodes, owner, flags);
+        let mut writer = NodeWriter::new(nodes, owner, flags, family);
         let mut rtype = None;
         for raw in records {
             if rtype != Some(raw.rtype) {
@@ -520,12 +542,27 @@ impl Draft {
     }
 }
 
+/// A draft whose records are in order, its names, and its SOA.
+type Checked = (Draft, Vec<Group>, Option<Soa>);
+
 /// The records `start..end` of one name.
-struct Group {
+pub(super) struct Group {
     hash: u64,
     name_at: u32,
     start: usize,
     end: usize,
+}
+
+/// By the parent's hash.
+type Families = AHashMap<u64, Family>;
+
+/// Counts a name among the children of its parent.
+fn add_child(families: &mut Families, path: &Path<'_>, apex_labels: usize) {
+    if path.labels() > apex_labels {
+        let family = families.entry(path.hash(1)).or_default();
+        family.children += 1;
+        family.wildcard |= path.suffix(0).starts_with(b"\x01*");
+    }
 }
 
 /// The uncompressed name that stands at a place of the arena.

@@ -10,7 +10,7 @@ use crate::hash;
 use crate::suffixes::Apex;
 
 /// An authoritative zone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Image {
     /// Apex, lower case.
     pub origin: Name,
@@ -28,8 +28,8 @@ pub struct Image {
     pub soa: Soa,
     /// How it denies, when it is signed.
     pub denial: Option<Denial>,
-    /// No zone cut below the apex and no DNAME: an exact match needs no look at the names above it.
-    pub plain: bool,
+    /// How many zone cuts and DNAMEs.
+    pub cuts: usize,
 }
 
 /// The SOA as negative answers carry it.
@@ -90,7 +90,8 @@ impl Soa {
 impl Image {
     /// Puts together what a draft has checked.
     pub(super) fn new(origin: Name, tree: Tree, names: usize, records: usize, mut soa: Soa) -> Self {
-        let plain = !tree.nodes().any(|node| node.flags & (tree::CUT | tree::DNAME) != 0);
+        let at_cuts = |node: &Node<'_>| node.flags & (tree::CUT | tree::DNAME) != 0;
+        let cuts = tree.nodes().filter(at_cuts).count();
         let wire = origin.as_wire();
         let (hash, labels) = (hash::of_name(wire), name::suffixes(wire).count());
         soa.sign(tree.find(hash, &[], wire));
@@ -104,8 +105,30 @@ impl Image {
             records,
             soa,
             denial,
-            plain,
+            cuts,
         }
+    }
+
+    /// The same zone with another tree.
+    pub(super) fn with_tree(&self, tree: Tree) -> Self {
+        Self { tree, ..self.clone() }
+    }
+
+    /// Replaces the SOA.
+    pub(super) fn set_soa(&mut self, mut soa: Soa) {
+        soa.sign(self.node(self.origin.as_wire()));
+        self.soa = soa;
+    }
+
+    /// The node of a name in lower case.
+    pub fn node(&self, name: &[u8]) -> Option<Node<'_>> {
+        self.tree.find(hash::of_name(name), &[], name)
+    }
+
+    /// No zone cut below the apex and no DNAME: an exact match needs no look at the names above it.
+    #[inline]
+    pub fn is_plain(&self) -> bool {
+        self.cuts == 0
     }
 
     /// Bytes of memory.

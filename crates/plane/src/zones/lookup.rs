@@ -23,7 +23,7 @@ pub enum Found<'z> {
 /// 3.1.4.1).
 #[inline]
 pub fn lookup<'z>(zone: &'z Image, path: &Path<'_>, ds: bool) -> Found<'z> {
-    if zone.plain
+    if zone.is_plain()
         && let Some(node) = find(zone, path, 0)
     {
         return Found::Exact(node);

@@ -1,11 +1,13 @@
 //! Zones and overlays as immutable images, and how a question is answered from them.
 //!
-//! [`draft`] collects and checks records, [`tree`] holds the names, [`image`] is what is published, [`lookup`] finds a name
+//! [`draft`] collects and checks records, [`tree`] holds the names, [`image`] is what is published, [`edit`] makes the next
+//! image out of one, [`lookup`] finds a name
 //! by RFC 1034 4.3.2, [`respond`] writes what was found into a reply; of a signed zone, [`denial`] knows its chain of NSEC or
 //! NSEC3 (kept in [`order`]), and [`proofs`] writes what a validating client needs besides.
 
 pub mod denial;
 pub mod draft;
+pub mod edit;
 pub mod image;
 pub mod lookup;
 pub mod order;

@@ -3,7 +3,7 @@
 //! ```text
 //! branch ── 32 children by five bits of the hash ── … ── page
 //! page:   count u16 | tags u16 × count | offsets u32 × count | nodes
-//! node:   name length u8 | name | flags u8 | RRsets u8+
+//! node:   name length u8 | name | flags u8 | children u32 | RRsets u16 | RRset+
 //! RRset:  type u16 | count u16 | length u32 | ready records
 //! ```
 //! A page is one allocation of some twenty names, so a lookup costs a cache miss or two whatever the zone's size, and a
@@ -11,7 +11,10 @@
 
 use std::sync::Arc;
 
+use resolute_wire::code::class;
 use resolute_wire::compose::Rrset;
+
+use crate::hash;
 
 /// Names in a page before it is split.
 const PAGE_NAMES: usize = 20;
@@ -79,6 +82,14 @@ impl Tree {
         }
     }
 
+    /// The tree with some names replaced, added or taken away; it shares all that is not touched.
+    pub fn edit(&self, mut edits: Vec<Edit>) -> Self {
+        edits.sort_by_key(|edit| edit.hash);
+        Self {
+            root: edit_child(&self.root, &edits, 0),
+        }
+    }
+
     /// Bytes of memory.
     pub fn size(&self) -> usize {
         let mut stack = vec![&self.root];
@@ -135,6 +146,63 @@ impl<E: FnMut(usize, &mut Vec<u8>)> Builder<'_, E> {
     }
 }
 
+/// What becomes of a name.
+pub struct Edit {
+    /// Its hash.
+    pub hash: u64,
+    /// The name, lower case.
+    pub name: Vec<u8>,
+    /// Its node, encoded with a [`NodeWriter`]; None: it is gone.
+    pub node: Option<Vec<u8>>,
+}
+
+fn edit_child(child: &Child, edits: &[Edit], depth: u32) -> Child {
+    match child {
+        Child::Branch(children) => {
+            let mut rest = edits;
+            Child::Branch(Arc::new(std::array::from_fn(|at| {
+                let (mine, others) = rest.split_at(rest.partition_point(|edit| slot(edit.hash, depth) <= at));
+                rest = others;
+                if mine.is_empty() {
+                    children[at].clone()
+                } else {
+                    edit_child(&children[at], mine, depth + 1)
+                }
+            })))
+        }
+        Child::Page(page) => edit_page(page, edits, depth),
+    }
+}
+
+/// Writes a page anew; one that has grown too large becomes a branch.
+fn edit_page(page: &[u8], edits: &[Edit], depth: u32) -> Child {
+    let kept = nodes_of_page(page).filter(|(name, _)| !edits.iter().any(|edit| edit.name == *name));
+    let mut nodes: Vec<(u64, &[u8])> = kept.map(|(name, node)| (hash::of_name(name), node)).collect();
+    nodes.extend(edits.iter().filter_map(|edit| Some((edit.hash, edit.node.as_deref()?))));
+    nodes.sort_by_key(|(hash, _)| *hash);
+    let hashes: Vec<u64> = nodes.iter().map(|(hash, _)| *hash).collect();
+    let mut builder = Builder {
+        hashes: &hashes,
+        encode: &mut |at: usize, out: &mut Vec<u8>| out.extend_from_slice(nodes[at].1),
+        nodes: Vec::new(),
+        page: Vec::new(),
+    };
+    builder.build(0, hashes.len(), depth)
+}
+
+/// Each node of a page: its name and all its bytes.
+fn nodes_of_page(page: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    let count = u16_at(page, 0).map_or(0, usize::from);
+    let start = move |at: usize| match at < count {
+        true => u32_at(page, 2 + count * 2 + at * 4).map_or(page.len(), |start| start as usize),
+        false => page.len(),
+    };
+    (0..count).filter_map(move |at| {
+        let node = page.get(start(at)..start(at + 1))?;
+        Some((Node::read(node)?.name, node))
+    })
+}
+
 fn slot(hash: u64, depth: u32) -> usize {
     (hash << (BITS * depth) >> (64 - BITS)) as usize
 }
@@ -168,6 +236,7 @@ pub struct Node<'a> {
     pub name: &'a [u8],
     /// [`CUT`], [`DNAME`], [`WILDCARD`], [`HIDDEN`].
     pub flags: u8,
+    children: u32,
     count: u16,
     rrsets: &'a [u8],
 }
@@ -179,8 +248,9 @@ impl<'a> Node<'a> {
         Some(Self {
             name,
             flags: *rest.first()?,
-            count: u16_at(rest, 1)?,
-            rrsets: rest.get(3..)?,
+            children: u32_at(rest, 1)?,
+            count: u16_at(rest, 5)?,
+            rrsets: rest.get(7..)?,
         })
     }
 
@@ -207,10 +277,43 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// Encodes the same name and records with another family.
+    pub fn rewrite(&self, family: Family, out: &mut Vec<u8>) {
+        let mut writer = NodeWriter::new(out, self.name, self.flags & !WILDCARD, family);
+        for rrset in self.rrsets() {
+            writer.rrset(rrset.rtype);
+            for (ttl, rdata) in rrset.iter() {
+                writer.record(rrset.rtype, class::IN, ttl, rdata);
+            }
+        }
+    }
+
+    /// The names right below it.
+    pub fn family(&self) -> Family {
+        Family {
+            children: self.children,
+            wildcard: self.flags & WILDCARD != 0,
+        }
+    }
+
+    /// How many records.
+    pub fn record_count(&self) -> usize {
+        self.rrsets().map(|rrset| usize::from(rrset.count)).sum()
+    }
+
     /// How many RRsets.
     pub fn rrset_count(&self) -> usize {
         usize::from(self.count)
     }
+}
+
+/// The names right below a name.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Family {
+    /// How many.
+    pub children: u32,
+    /// `*` is one of them.
+    pub wildcard: bool,
 }
 
 /// Iterator over all nodes.
@@ -247,11 +350,12 @@ pub struct NodeWriter<'a> {
 }
 
 impl<'a> NodeWriter<'a> {
-    /// Begins a node with its name (lower case) and flags.
-    pub fn new(out: &'a mut Vec<u8>, name: &[u8], flags: u8) -> Self {
+    /// Begins a node with its name (lower case), its flags but [`WILDCARD`], and the names right below it.
+    pub fn new(out: &'a mut Vec<u8>, name: &[u8], flags: u8, family: Family) -> Self {
         out.push(name.len() as u8);
         out.extend_from_slice(name);
-        out.push(flags);
+        out.push(flags | if family.wildcard { WILDCARD } else { 0 });
+        out.extend_from_slice(&family.children.to_le_bytes());
         let count_at = out.len();
         out.extend_from_slice(&[0, 0]);
         Self {
