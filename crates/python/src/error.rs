@@ -26,6 +26,11 @@ pub(crate) fn name(wire: &[u8]) -> PyResult<Name> {
     Name::from_wire(wire).map_err(|error: NameError| value(format!("not a name in wire format: {error}")))
 }
 
+/// What an error of the system says.
+pub(crate) fn reason(error: &std::io::Error) -> String {
+    text(error)
+}
+
 /// The error's text without Rust's "(os error 98)".
 fn text(error: &std::io::Error) -> String {
     let text = error.to_string();

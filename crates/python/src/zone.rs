@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use resolute_plane::zones::draft::{Draft, NOWHERE};
 use resolute_plane::zones::edit::Change;
+use resolute_plane::zones::folder::{Folder, Scanned, for_all, scan_file};
 use resolute_plane::zones::image::{Image, Overlay};
-use resolute_plane::zones::source::FolderIncludes;
 use resolute_wire::name::Name;
 use resolute_wire::zonefile::{self, Limits, NoIncludes, Severity};
 use resolute_wire::{rtype, zonefile as zf};
@@ -100,6 +100,15 @@ impl ZoneScan {
 }
 
 impl ZoneScan {
+    fn new(path: &Path, scanned: Scanned) -> Self {
+        Self {
+            draft: Mutex::new(Some(scanned.draft)),
+            files: std::iter::once(full_path(path))
+                .chain(texts(&scanned.included))
+                .collect(),
+        }
+    }
+
     fn settle(&self, index: usize, rdata: Result<&[u8], String>) -> PyResult<()> {
         let mut draft = self.draft.lock();
         let draft = draft.as_mut().ok_or_else(compiled_already)?;
@@ -137,7 +146,7 @@ impl ZoneImage {
 impl ZoneImage {
     #[getter]
     fn origin(&self) -> &[u8] {
-        self.image.origin.as_wire()
+        self.image.wire()
     }
 
     #[getter]
@@ -272,23 +281,109 @@ pub(crate) fn scan_zone_file(
     include_root: Option<PathBuf>,
 ) -> PyResult<ZoneScan> {
     let origin = error::name(origin)?;
-    py.detach(|| {
-        let system = |error: std::io::Error| error::system(&error, path.display().to_string());
-        let text = std::fs::read(&path).map_err(system)?;
-        let full = std::path::absolute(&path).map_err(system)?;
-        let root = include_root
-            .or_else(|| full.parent().map(Path::to_path_buf))
-            .unwrap_or_default();
-        let mut includes = FolderIncludes::new(&root).map_err(system)?;
-        let mut draft = Draft::new(&origin);
-        zonefile::scan(&text, &origin, &mut includes, Limits::default(), &mut draft);
-        let included = includes.files().iter().map(|file| file.display().to_string());
-        let files = std::iter::once(full.display().to_string()).chain(included).collect();
-        Ok(ZoneScan {
-            draft: Mutex::new(Some(draft)),
-            files,
+    let scanned = py.detach(|| scan_file(&path, &origin, include_root.as_deref()));
+    let scanned = scanned.map_err(|error| error::system(&error, path.display().to_string()))?;
+    Ok(ZoneScan::new(&path, scanned))
+}
+
+/// Reads and compiles many zone files on all cores.
+#[pyfunction]
+pub(crate) fn load_zone_files(py: Python<'_>, files: Vec<(PathBuf, Vec<u8>)>) -> PyResult<Vec<LoadedZone>> {
+    let named = |(path, origin): (PathBuf, Vec<u8>)| Ok((path, error::name(&origin)?));
+    let files: Vec<(PathBuf, Name)> = files.into_iter().map(named).collect::<PyResult<_>>()?;
+    let loaded = py.detach(|| {
+        for_all(&files, |(path, origin)| {
+            let scanned = scan_file(path, origin, None)?;
+            if scanned.draft.foreign().is_empty() {
+                let included = scanned.included;
+                return Ok((included, Read::Compiled(scanned.draft.compile())));
+            }
+            Ok((scanned.included.clone(), Read::Scanned(scanned)))
         })
-    })
+    });
+    let result = |(loaded, (path, _)): (std::io::Result<_>, &(PathBuf, Name))| LoadedZone::new(py, path, loaded);
+    loaded.into_iter().zip(&files).map(result).collect()
+}
+
+/// How far a file was read without Python.
+enum Read {
+    Compiled(Result<(Image, Vec<zf::Problem>), Vec<zf::Problem>>),
+    Scanned(Scanned),
+}
+
+/// How the reading of one of many zone files has ended: one of image, scan (records are to be converted), problems, error.
+#[pyclass(frozen, get_all, module = "resolute.plane._native")]
+pub(crate) struct LoadedZone {
+    image: Option<ZoneImage>,
+    scan: Option<Py<ZoneScan>>,
+    problems: Vec<Problem>,
+    error: Option<String>,
+    included: Vec<String>,
+}
+
+impl LoadedZone {
+    fn new(py: Python<'_>, path: &Path, loaded: std::io::Result<(Vec<PathBuf>, Read)>) -> PyResult<Self> {
+        let mut zone = Self {
+            image: None,
+            scan: None,
+            problems: Vec::new(),
+            error: None,
+            included: Vec::new(),
+        };
+        let (included, read) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                zone.error = Some(error::reason(&error));
+                return Ok(zone);
+            }
+        };
+        zone.included = texts(&included);
+        let files = || -> Vec<String> { std::iter::once(full_path(path)).chain(texts(&included)).collect() };
+        match read {
+            Read::Scanned(scanned) => zone.scan = Some(Py::new(py, ZoneScan::new(path, scanned))?),
+            Read::Compiled(Err(problems)) => zone.problems = reported(problems, &files()),
+            Read::Compiled(Ok((image, warnings))) => {
+                let warnings = if warnings.is_empty() {
+                    Vec::new()
+                } else {
+                    reported(warnings, &files())
+                };
+                let image = Arc::new(image);
+                zone.image = Some(ZoneImage { image, warnings });
+            }
+        }
+        Ok(zone)
+    }
+}
+
+fn full_path(path: &Path) -> String {
+    std::path::absolute(path)
+        .as_deref()
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn texts(paths: &[PathBuf]) -> Vec<String> {
+    paths.iter().map(|path| path.display().to_string()).collect()
+}
+
+/// A folder of zone files.
+#[pyclass(frozen, module = "resolute.plane._native")]
+pub(crate) struct ZoneFolder(Mutex<Folder>);
+
+#[pymethods]
+impl ZoneFolder {
+    #[new]
+    fn new(path: PathBuf, suffix: String) -> Self {
+        Self(Mutex::new(Folder::new(path, suffix)))
+    }
+
+    fn look(&self, py: Python<'_>) -> PyResult<(Vec<String>, Vec<String>, bool)> {
+        let changes = py.detach(|| self.0.lock().look());
+        let changes = changes.map_err(|error| error::system(&error, String::new()))?;
+        Ok((changes.changed, changes.gone, changes.unsettled))
+    }
 }
 
 /// Reads zone text from memory.
@@ -360,6 +455,27 @@ fn finish(
     result: Result<(Image, Vec<zf::Problem>), Vec<zf::Problem>>,
     files: &[String],
 ) -> PyResult<ZoneImage> {
+    match result {
+        Ok((image, warnings)) => Ok(ZoneImage {
+            image: Arc::new(image),
+            warnings: reported(warnings, files),
+        }),
+        Err(problems) => {
+            let problems = reported(problems, files);
+            let first = problems.iter().find(|problem| problem.severity == "error");
+            let text = first.map_or(String::new(), |first| match first.file.as_str() {
+                "" => first.message.clone(),
+                file => format!("{file}:{}:{}: {}", first.line, first.column, first.message),
+            });
+            let error = ZoneFileError::new_err(text);
+            error.value(py).setattr("problems", problems)?;
+            Err(error)
+        }
+    }
+}
+
+/// Problems as Python sees them, with the names of their files.
+fn reported(problems: Vec<zf::Problem>, files: &[String]) -> Vec<Problem> {
     let problem = |problem: zf::Problem| Problem {
         file: files.get(problem.place.file as usize).cloned().unwrap_or_default(),
         line: problem.place.line,
@@ -371,23 +487,7 @@ fn finish(
         },
         message: problem.message,
     };
-    match result {
-        Ok((image, warnings)) => Ok(ZoneImage {
-            image: Arc::new(image),
-            warnings: warnings.into_iter().map(problem).collect(),
-        }),
-        Err(problems) => {
-            let problems: Vec<Problem> = problems.into_iter().map(problem).collect();
-            let first = problems.iter().find(|problem| problem.severity == "error");
-            let text = first.map_or(String::new(), |first| match first.file.as_str() {
-                "" => first.message.clone(),
-                file => format!("{file}:{}:{}: {}", first.line, first.column, first.message),
-            });
-            let error = ZoneFileError::new_err(text);
-            error.value(py).setattr("problems", problems)?;
-            Err(error)
-        }
-    }
+    problems.into_iter().map(problem).collect()
 }
 
 fn compiled_already() -> PyErr {

@@ -21,6 +21,7 @@ def serve(
     config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")] = None,
     listen: Annotated[list[str] | None, _option("--listen")] = None,
     zone: Annotated[list[str] | None, _option("--zone")] = None,
+    zones: Annotated[list[str] | None, _option("--zones")] = None,
     hosts: Annotated[list[Path] | None, _option("--hosts")] = None,
     records: Annotated[Path | None, _option("--records")] = None,
     forward: Annotated[list[str] | None, _option("--forward")] = None,
@@ -39,6 +40,7 @@ def serve(
     overrides = Overrides(
         listen=tuple(listen or ()),
         zone=tuple(zone or ()),
+        zones=tuple(zones or ()),
         hosts=tuple(map(str, hosts or ())),
         records=None if records is None else str(records),
         forward=tuple(forward or ()),

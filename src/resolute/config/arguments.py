@@ -27,6 +27,7 @@ class Flag:
 FLAGS = (
     Flag("--listen", "listen.dns", "ADDR:PORT", "Answer DNS here, over UDP and TCP.", many=True),
     Flag("--zone", "zone", "NAME=FILE", "Serve a zone from a zone file, beside those of the configuration.", many=True),
+    Flag("--zones", "zones.folders", "DIR", "Serve every NAME.zone in this folder as the zone NAME.", many=True),
     Flag("--hosts", "hosts.files", "FILE", "Answer from a hosts file.", many=True),
     Flag("--records", "hosts.records", "FILE", "Seed the local records from a YAML map of names and addresses."),
     Flag("--forward", "resolver.forward", "ADDR[:PORT]", "Ask this server for what is not ours.", many=True),
@@ -45,6 +46,7 @@ class Overrides:
 
     listen: tuple[str, ...] = ()
     zone: tuple[str, ...] = ()
+    zones: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     records: str | None = None
     forward: tuple[str, ...] = ()

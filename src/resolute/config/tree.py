@@ -1,5 +1,6 @@
 """The one tree of settings: every section is a model that lives beside its feature, this is how they stand together."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Self
@@ -10,13 +11,13 @@ from resolute.config.log import Log
 from resolute.plane.settings import Allow, Identity, Limits, Listen
 from resolute.resolver.settings import Cache, Resolver
 from resolute.store.settings import Data, Store
-from resolute.zones.settings import Hosts, ZoneSource
+from resolute.zones.settings import Hosts, Zones, ZoneSource
 
 
 def _differ(zones: Sequence[ZoneSource]) -> tuple[ZoneSource, ...]:
     """A zone has one source of truth."""
-    names = [zone.name.lower() for zone in zones]
-    for name in sorted({name for name in names if names.count(name) > 1}):
+    twice = [name for name, count in Counter(zone.name.lower() for zone in zones).items() if count > 1]
+    for name in sorted(twice):
         raise ValueError(f"two zones have the name {name}: a zone has one source, take one out")
     return tuple(zones)
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     zone: Annotated[Sequence[ZoneSource], AfterValidator(_differ)] = Field(
         default=(), description="Zones read from zone files."
     )
+    zones: Zones = Field(default=Zones(), description="Folders of zone files.")
     hosts: Hosts = Field(default=Hosts(), description="Names that are answered before everything else.")
     allow: Allow = Field(default=Allow(), description="Which clients may do what.")
     limits: Limits = Field(default=Limits(), description="Bounds that keep the server there for everybody.")

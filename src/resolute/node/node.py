@@ -83,7 +83,7 @@ class Node:
         """Serves. Raises SettingsError when an address cannot be listened on."""
         self._note_files()
         prepared_zones, prepared_hosts = await asyncio.gather(
-            self.zones.prepare(self.settings.zone),
+            self.zones.prepare(self.settings.zone, self.settings.zones.folders),
             self.overlays.prepare(self.settings.hosts.files, ttl_s=self.settings.hosts.ttl),
         )
         await self.zones.commit(prepared_zones)
@@ -131,7 +131,7 @@ class Node:
         hosts = [f"hosts: {problem}" for state in self.overlays.hosts for problem in state.problems]
         seed = [f"hosts.records: {problem}" for problem in self.store.seed_problems]
         store = [self.store.problem] if self.store.problem else []
-        return (*self.reload_problems, *zones, *hosts, *seed, *store)
+        return (*self.reload_problems, *self.zones.problems, *zones, *hosts, *seed, *store)
 
     # ------------------------------------------------------------------------------------------------------- reloading
 
@@ -141,7 +141,8 @@ class Node:
         recursion = await asyncio.to_thread(networks.expand, wanted.allow.recursion)
         planesettings.build(wanted, (), recursion)
         zones, hosts = await asyncio.gather(
-            self.zones.prepare(wanted.zone), self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl)
+            self.zones.prepare(wanted.zone, wanted.zones.folders),
+            self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl),
         )
         # The one step that can fail for reasons outside of the settings comes first, and is all or nothing.
         self.addresses = await self._listen(wanted)
@@ -240,7 +241,7 @@ class Node:
             files[self.settings.path] = self._config_known
         if self.settings.hosts.records is not None:
             files[self.settings.hosts.records] = self._seed_known
-        self.files.follow(files)
+        self.files.follow(files, self.zones.folders)
 
     async def _follow_networks(self) -> None:
         """`private` means the networks that are attached now; interfaces come and go."""

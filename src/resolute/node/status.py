@@ -62,7 +62,7 @@ def _zone(state: ZoneState) -> dict[str, Any]:
     words = "not served" if image is None else "serving the old zone" if state.problems else "serving"
     return {
         "name": state.name,
-        "file": str(state.path),
+        "file": state.source.path,
         "state": words,
         "serial": image.serial if image else None,
         "records": image.records if image else 0,

@@ -75,7 +75,7 @@ class ZoneImage:
     @property
     def warnings(self) -> list[Problem]: ...
     def edit(self, changes: Sequence[tuple[bytes, int, Sequence[tuple[int, bytes]]]]) -> ZoneImage:
-        """The zone with some RRsets changed, in about a millisecond whatever its size: it shares all else with this one.
+        """The zone with some RRsets changed, quickly whatever its size: it shares all else with this one.
 
         Each change is an RRset as it is to be: owner, type, and TTL and rdata of each record; none takes the RRset
         away. Changes are checked together, as the records of a zone file are. Raises ZoneFileError."""
@@ -110,6 +110,36 @@ def scan_zone_file(path: str, origin: bytes, *, include_root: str | None = None)
     Five deep at most. Syntax errors do not raise here: `compile` reports them with all others. Raises OSError when the
     file cannot be read.
     """
+
+@final
+class LoadedZone:
+    """How the reading of one of many zone files has ended: exactly one of `image`, `scan`, `problems` and `error`."""
+
+    @property
+    def image(self) -> ZoneImage | None: ...
+    @property
+    def scan(self) -> ZoneScan | None:
+        """The zone has records that are to be converted first."""
+    @property
+    def problems(self) -> list[Problem]: ...
+    @property
+    def error(self) -> str | None:
+        """Why the file cannot be read, in the system's words."""
+    @property
+    def included(self) -> list[str]:
+        """The files that it includes, as absolute paths; also those that could not be read."""
+
+def load_zone_files(files: Sequence[tuple[str, bytes]]) -> list[LoadedZone]:
+    """Reads and compiles zone files, each given as (path, origin), on all cores and without the interpreter."""
+
+@final
+class ZoneFolder:
+    """A folder whose files with a suffix are zone files; knows what they were when it last looked."""
+
+    def __new__(cls, path: str, suffix: str) -> ZoneFolder: ...
+    def look(self) -> tuple[list[str], list[str], bool]:
+        """The names of files that are new or different since the last look, of those that are gone, and whether some
+        are still being written: look again soon. Raises OSError when the folder cannot be read: nothing is gone."""
 
 def scan_zone_text(text: bytes, origin: bytes, *, file: str) -> ZoneScan:
     """The same from memory; `file` is the name used in problems. `$INCLUDE` is an error there."""

@@ -6,6 +6,9 @@
 
 Directories are watched, not files: editors replace a file by renaming another onto it, and Kubernetes swaps a link
 beside it. The poll serves file systems without inotify (NFS, FUSE) and directories that are not there yet.
+
+A folder that is followed as a whole is reported as itself when anything in it may be different, and at each poll: who
+is told looks by himself. Where that takes long, the polls are rarer.
 """
 
 import asyncio
@@ -29,6 +32,8 @@ LONGEST_S = 2.0
 """A file that never becomes quiet (a log by mistake) is taken as it is after this time."""
 _STEP_MS = 50
 _WATCH_AGAIN_S = 30.0
+_LOOK_SHARE = 0.02
+"""The share of the time that polls of folders may take."""
 
 log = logging.getLogger(__name__)
 
@@ -83,10 +88,14 @@ class Places:
     directories: frozenset[Path] = frozenset()
     linked: frozenset[Path] = frozenset()
     """Directories in which any name may be a link on the way to a file."""
+    folders: frozenset[Path] = frozenset()
+    """Folders that are followed as a whole."""
 
-    def matters(self, path: Path) -> bool:
-        """Whether an event of this path may be a change of a file: a log beside a zone file is none."""
-        return path in self.files or path.parent in self.linked
+    def matters(self, path: Path) -> Path | None:
+        """What an event of this path may be a change of, a file or a folder: a log beside a zone file is none."""
+        if path.parent in self.folders:
+            return path.parent
+        return path if path in self.files or path.parent in self.linked else None
 
 
 class FileFollower:
@@ -100,11 +109,14 @@ class FileFollower:
         self._wake = asyncio.Event()
         self._places = Places()
         self._directories: frozenset[Path] = frozenset()
+        self._folders: frozenset[Path] = frozenset()
+        self._folders_at = 0.0
         self._watch: asyncio.Task[None] | None = None
 
-    def follow(self, files: Mapping[Path, Fingerprint]) -> None:
-        """Replaces the set of files. Each comes with the fingerprint that it had when it was last read; a file that is
-        different by now is reported."""
+    def follow(self, files: Mapping[Path, Fingerprint], folders: frozenset[Path] = frozenset()) -> None:
+        """Replaces the set of files, and of folders that are followed as a whole. Each file comes with the fingerprint
+        that it had when it was last read; one that is different by now is reported."""
+        self._folders = folders
         self._settling.follow({Path(os.path.abspath(path)): known for path, known in files.items()})
         self._wake.set()
 
@@ -123,11 +135,18 @@ class FileFollower:
         self._wake.clear()
         touched, self._touched = frozenset(self._touched), set()
         files = self._settling.files
-        found, self._places = await asyncio.to_thread(_look_at, files)
+        found, self._places = await asyncio.to_thread(_look_at, files, self._folders)
         await self._watch_directories(self._places.directories)
         self._settling.seen(found, touched=touched, at=time.monotonic())
-        if due := self._settling.due(time.monotonic()):
+        due = self._settling.due(time.monotonic()) | (touched & self._folders)
+        if self._folders and time.monotonic() >= self._folders_at:
+            due |= self._folders
+        if due:
+            started = time.monotonic()
             await self._report(due)
+            if not due.isdisjoint(self._folders):
+                took = time.monotonic() - started
+                self._folders_at = time.monotonic() + max(self._poll_s, took / _LOOK_SHARE)
 
     async def _report(self, due: frozenset[Path]) -> None:
         try:
@@ -158,7 +177,7 @@ class FileFollower:
                 *directories, recursive=False, step=_STEP_MS, watch_filter=None, ignore_permission_denied=True
             )
             async for events in watch:
-                if touched := {path for _, text in events if self._places.matters(path := Path(text))}:
+                if touched := {of for _, text in events if (of := self._places.matters(Path(text))) is not None}:
                     self._touched |= touched
                     self._wake.set()
         except (OSError, RuntimeError) as error:
@@ -172,11 +191,11 @@ class FileFollower:
             self._watch = None
 
 
-def _look_at(files: Iterable[Path]) -> tuple[dict[Path, Fingerprint], Places]:
-    """What the files are, and where a change of them shows."""
+def _look_at(files: Iterable[Path], folders: frozenset[Path]) -> tuple[dict[Path, Fingerprint], Places]:
+    """What the files are, and where a change of them, or of what is in the folders, shows."""
     found = {path: fingerprint(path) for path in files}
     real = {path: Path(os.path.realpath(path)) for path in found}
     named = frozenset((*real.keys(), *real.values()))
-    directories = frozenset(directory for directory in {path.parent for path in named} if directory.is_dir())
+    directories = frozenset(path for path in {path.parent for path in named} | folders if path.is_dir())
     linked = frozenset(path.parent for path, leads_to in real.items() if path != leads_to)
-    return found, Places(named, directories, linked)
+    return found, Places(named, directories, linked, folders)

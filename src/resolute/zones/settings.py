@@ -18,6 +18,16 @@ class ZoneSource(BaseModel):
     file: Path = Field(description="Its zone file (RFC 1035 5).")
 
 
+class Zones(BaseModel):
+    """Folders of zone files: every NAME.zone in them is the zone NAME, as long as the file is there."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    folders: Annotated[Sequence[Path], AfterValidator(tuple)] = Field(
+        default=(), description="Folders whose files NAME.zone are zone files."
+    )
+
+
 class Hosts(BaseModel):
     """Names that are answered before everything else."""
 

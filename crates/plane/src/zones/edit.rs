@@ -45,7 +45,7 @@ struct Standing<'a> {
 impl Image {
     /// The zone with these RRsets changed, and its warnings; or why it would be no zone, with at least one error.
     pub fn edit(&self, changes: &[Change]) -> Result<(Self, Vec<Problem>), Vec<Problem>> {
-        let mut draft = Draft::new(&self.origin);
+        let mut draft = Draft::new(&self.origin());
         let replaced: HashSet<(Vec<u8>, u16)> = changes
             .iter()
             .map(|change| (change.owner.lower().as_wire().to_vec(), change.rtype))
@@ -62,7 +62,7 @@ impl Image {
                 draft.push(&change.owner, change.rtype, *ttl, rdata, NOWHERE);
             }
         }
-        let with_apex = touched.contains(&self.origin.as_wire());
+        let with_apex = touched.contains(&self.wire());
         let (draft, groups, soa) = draft.check(with_apex)?;
         let mut around = Surroundings {
             zone: self,
@@ -102,7 +102,7 @@ impl Image {
         if let Some(soa) = soa {
             image.set_soa(soa);
         }
-        let apex = image.origin;
+        let apex = image.origin();
         image.denial = match image.denial.take() {
             Some(mut denial) if denial.is_still_of(&image.tree, apex.as_wire()) => {
                 for name in around.names.keys() {
@@ -137,7 +137,7 @@ impl<'a> Surroundings<'a> {
         standing.has_records = has_records;
         let (was, is) = (standing.exists, has_records || standing.family.children > 0);
         standing.exists = is;
-        if was == is || name == self.zone.origin.as_wire() {
+        if was == is || name == self.zone.wire() {
             return;
         }
         let parent = name::suffixes(name).nth(1).unwrap_or(&[0]);

@@ -12,8 +12,8 @@ use crate::suffixes::Apex;
 /// An authoritative zone.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Apex, lower case.
-    pub origin: Name,
+    /// Apex, lower case, without the room of a [`Name`]: there may be a hundred thousand zones.
+    origin: Box<[u8]>,
     /// Hash of the apex.
     pub hash: u64,
     /// Labels of the apex.
@@ -50,6 +50,7 @@ impl Soa {
         // RFC 2308 3: the TTL of a negative answer is the lesser of the SOA's TTL and its MINIMUM.
         let negative = ttl.min(number(16));
         push_record(&mut ready, rtype::SOA, 1, negative, rdata);
+        ready.shrink_to_fit();
         Some(Self {
             serial: number(0),
             ready,
@@ -97,7 +98,7 @@ impl Image {
         soa.sign(tree.find(hash, &[], wire));
         let denial = Denial::of(&tree, wire);
         Self {
-            origin,
+            origin: wire.into(),
             hash,
             labels,
             tree,
@@ -116,8 +117,19 @@ impl Image {
 
     /// Replaces the SOA.
     pub(super) fn set_soa(&mut self, mut soa: Soa) {
-        soa.sign(self.node(self.origin.as_wire()));
+        soa.sign(self.node(&self.origin));
         self.soa = soa;
+    }
+
+    /// The apex in lower case, as wire format.
+    #[inline]
+    pub fn wire(&self) -> &[u8] {
+        &self.origin
+    }
+
+    /// The apex in lower case.
+    pub fn origin(&self) -> Name {
+        Name::from_wire(&self.origin).unwrap_or(Name::ROOT)
     }
 
     /// The node of a name in lower case.
@@ -140,7 +152,7 @@ impl Image {
 
 impl Apex for Image {
     fn apex(&self) -> &[u8] {
-        self.origin.as_wire()
+        &self.origin
     }
 
     fn hash(&self) -> u64 {

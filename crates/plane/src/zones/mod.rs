@@ -1,6 +1,6 @@
 //! Zones and overlays as immutable images, and how a question is answered from them.
 //!
-//! [`draft`] collects and checks records, [`tree`] holds the names, [`image`] is what is published, [`edit`] makes the next
+//! [`folder`] finds and reads zone files, [`draft`] collects and checks records, [`tree`] holds the names, [`image`] is what is published, [`edit`] makes the next
 //! image out of one, [`lookup`] finds a name
 //! by RFC 1034 4.3.2, [`respond`] writes what was found into a reply; of a signed zone, [`denial`] knows its chain of NSEC or
 //! NSEC3 (kept in [`order`]), and [`proofs`] writes what a validating client needs besides.
@@ -8,6 +8,7 @@
 pub mod denial;
 pub mod draft;
 pub mod edit;
+pub mod folder;
 pub mod image;
 pub mod lookup;
 pub mod order;

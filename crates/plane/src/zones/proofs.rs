@@ -69,7 +69,7 @@ impl<'a> Prover<'a> {
         if self.dnssec_ok
             && let Some(signatures) = zone.soa.signatures()
         {
-            let owner = Owner::Name(zone.origin.as_wire());
+            let owner = Owner::Name(zone.wire());
             composer.truncated |= !composer.signatures(Section::Authority, owner, signatures, rtype::SOA);
         }
     }
@@ -182,10 +182,10 @@ impl<'a> Prover<'a> {
 
     /// The NSEC of a name, or the one that covers it.
     fn nsec(&mut self, zone: &'a Image, order: &Order, name: &[u8]) {
-        let key = Key::of(name, zone.origin.as_wire());
+        let key = Key::of(name, zone.wire());
         let owner = order
             .at_or_before(key.as_slice())
-            .and_then(|key| name_of_key(key, &zone.origin));
+            .and_then(|key| name_of_key(key, &zone.origin()));
         if let Some(node) = owner.and_then(|owner| node_of(zone, &owner)) {
             self.add(node, rtype::NSEC);
         }
@@ -209,7 +209,7 @@ impl<'a> Prover<'a> {
     fn cover(&mut self, chain: Chain<'a>, name: &[u8]) {
         let hash = chain.parameters.hash(name);
         let before = chain.order.at_or_before(&hash).and_then(|key| key.try_into().ok());
-        let owner = before.and_then(|hash| owner_of_hash(hash, &chain.zone.origin));
+        let owner = before.and_then(|hash| owner_of_hash(hash, &chain.zone.origin()));
         if let Some(node) = owner.and_then(|owner| node_of(chain.zone, &owner)) {
             self.add(node, rtype::NSEC3);
         }
@@ -233,7 +233,7 @@ struct Chain<'a> {
 
 /// The NSEC3 of a name.
 fn matching<'a>(zone: &'a Image, parameters: &Parameters, name: &[u8]) -> Option<Node<'a>> {
-    let owner = owner_of_hash(&parameters.hash(name), &zone.origin)?;
+    let owner = owner_of_hash(&parameters.hash(name), &zone.origin())?;
     node_of(zone, &owner).filter(|node| parameters.are_of(node))
 }
 

@@ -361,7 +361,7 @@ fn put(section: Section, owner: Owner<'_>, rrset: Rrset<'_>, composer: &mut Comp
 
 /// RFC 2308 2: the SOA in the authority section.
 fn negative(zone: &Image, prover: &Prover<'_>, composer: &mut Composer<'_>) {
-    let owner = Owner::Name(zone.origin.as_wire());
+    let owner = Owner::Name(zone.wire());
     put(Section::Authority, owner, zone.soa.negative(), composer);
     prover.sign_soa(zone, composer);
 }
@@ -421,7 +421,7 @@ fn add_address(zone: &Image, target: &[u8], prover: &Prover<'_>, composer: &mut 
 }
 
 fn describe(zone: &Image, found: &Found<'_>) -> String {
-    let origin = zone.origin;
+    let origin = zone.origin();
     let place = match found {
         Found::Exact(node) if node.rrset_count() == 0 => format!("{} is an empty non-terminal", name::text(node.name)),
         Found::Exact(node) => format!("{} exists", name::text(node.name)),

@@ -17,21 +17,18 @@ const TRIES: u32 = 16;
 #[derive(Debug)]
 pub struct FolderIncludes {
     root: PathBuf,
-    folder: OwnedFd,
+    folder: Option<OwnedFd>,
     files: Vec<PathBuf>,
 }
 
 impl FolderIncludes {
-    /// Includes below `root`, a folder.
-    pub fn new(root: &Path) -> io::Result<Self> {
-        let root = std::path::absolute(root)?;
-        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let folder = open(&root, flags, Mode::empty())?;
-        Ok(Self {
-            root,
-            folder,
+    /// Includes below `root`, an absolute path to a folder, which is opened when the first file is included.
+    pub fn new(root: &Path) -> Self {
+        Self {
+            root: root.to_path_buf(),
+            folder: None,
             files: Vec::new(),
-        })
+        }
     }
 
     /// The absolute paths of the files opened so far, in order.
@@ -39,7 +36,12 @@ impl FolderIncludes {
         &self.files
     }
 
-    fn read(&self, path: &Path) -> Result<Vec<u8>, String> {
+    /// The same, when no more is included.
+    pub fn into_files(self) -> Vec<PathBuf> {
+        self.files
+    }
+
+    fn read(&mut self, path: &Path) -> Result<Vec<u8>, String> {
         let file = self.open_beneath(path).map_err(explain)?;
         let status = fstat(&file).map_err(|error| error.to_string())?;
         if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
@@ -55,21 +57,35 @@ impl FolderIncludes {
         }
     }
 
-    fn open_beneath(&self, path: &Path) -> Result<OwnedFd, Errno> {
-        // Not blocking: to open a FIFO must not wait for its writer.
-        let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
-        let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        let attempt = || openat2(&self.folder, path, flags, Mode::empty(), resolve);
-        let again = |opened: &Result<OwnedFd, Errno>| matches!(opened, Err(Errno::AGAIN | Errno::INTR));
-        let mut opened = attempt();
-        for _ in 1..TRIES {
-            if !again(&opened) {
-                break;
+    fn open_beneath(&mut self, path: &Path) -> Result<OwnedFd, Errno> {
+        let folder = match self.folder.take() {
+            Some(folder) => folder,
+            None => {
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                open(&self.root, flags, Mode::empty())?
             }
-            opened = attempt();
-        }
+        };
+        let opened = open_below(&folder, path);
+        self.folder = Some(folder);
         opened
     }
+}
+
+/// Opens a file below a folder.
+fn open_below(folder: &OwnedFd, path: &Path) -> Result<OwnedFd, Errno> {
+    // Not blocking: to open a FIFO must not wait for its writer.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOCTTY | OFlags::NONBLOCK;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+    let attempt = || openat2(folder, path, flags, Mode::empty(), resolve);
+    let again = |opened: &Result<OwnedFd, Errno>| matches!(opened, Err(Errno::AGAIN | Errno::INTR));
+    let mut opened = attempt();
+    for _ in 1..TRIES {
+        if !again(&opened) {
+            break;
+        }
+        opened = attempt();
+    }
+    opened
 }
 
 impl Includes for FolderIncludes {
@@ -116,7 +132,7 @@ mod tests {
         let base = folder("below");
         let root = base.join("inside");
         std::os::unix::fs::symlink("sub/a.zone", root.join("link")).unwrap();
-        let mut includes = FolderIncludes::new(&root).unwrap();
+        let mut includes = FolderIncludes::new(&root);
         assert_eq!(includes.open("sub/a.zone").unwrap(), b"a");
         assert_eq!(includes.open("sub/../link").unwrap(), b"a");
         assert_eq!(includes.open(root.join("sub/a.zone").to_str().unwrap()).unwrap(), b"a");
@@ -131,7 +147,7 @@ mod tests {
         let root = base.join("inside");
         std::os::unix::fs::symlink("../secret", root.join("out")).unwrap();
         std::os::unix::fs::symlink(&base, root.join("up")).unwrap();
-        let mut includes = FolderIncludes::new(&root).unwrap();
+        let mut includes = FolderIncludes::new(&root);
         let secret = base.join("secret");
         for path in [
             "../secret",
