@@ -14,6 +14,9 @@ pub mod listen;
 pub mod admit;
 pub mod zones;
 
+pub mod ratelimit;
+pub mod turns;
+
 pub mod cache;
 pub mod chaos;
 

@@ -7,6 +7,7 @@ use resolute_wire::name::{self, Name};
 
 use crate::admit::Admission;
 use crate::hash;
+use crate::ratelimit::Rate;
 use crate::settings::{Settings, Upstream};
 use crate::suffixes::{Apex, SuffixTable};
 use crate::zones::image::{Image, Overlay};
@@ -28,6 +29,8 @@ pub struct Rules {
     pub settings: Settings,
     /// Client to view and rights.
     pub admission: Admission,
+    /// How fast replies may go; None: no limit.
+    pub rate: Option<Rate>,
     /// Name to route.
     pub routes: SuffixTable<Route>,
 }
@@ -87,7 +90,8 @@ impl Rules {
             })
         }));
         Self {
-            admission: Admission::new(&settings.views),
+            admission: Admission::new(&settings),
+            rate: settings.rate_limit.as_ref().map(Rate::new),
             routes,
             settings,
         }

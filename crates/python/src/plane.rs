@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use resolute_plane::answer::{self, Given, Incoming, Room, Transport, Verdict, World};
+use resolute_plane::answer::{self, Given, Incoming, Room, Transport, Verdict};
 use resolute_plane::cache::Cached;
 use resolute_plane::clock;
 use resolute_plane::engine::Failed;
 use resolute_plane::exchange::{Order, Purpose};
 use resolute_plane::explain::Steps;
 use resolute_plane::hash;
+use resolute_plane::listen::{Door, Visitors};
 use resolute_plane::querylog::Format;
 use resolute_plane::snapshot::Snapshot;
 use resolute_wire::code::flag;
@@ -45,13 +46,14 @@ impl Plane {
         })
     }
 
-    fn listen(&self, py: Python<'_>, addresses: Vec<String>) -> PyResult<Vec<String>> {
+    #[pyo3(signature = (addresses, *, proxied = vec![]))]
+    fn listen(&self, py: Python<'_>, addresses: Vec<String>, proxied: Vec<String>) -> PyResult<Vec<String>> {
         self.open()?;
-        let addresses = addresses
-            .iter()
-            .map(|text| endpoint(text))
-            .collect::<PyResult<Vec<SocketAddr>>>()?;
-        let bound = py.detach(|| self.plane.listen(&addresses));
+        let door = |text: &String, visitors| endpoint(text).map(|address| Door { address, visitors });
+        let plain = addresses.iter().map(|text| door(text, Visitors::Clients));
+        let proxied = proxied.iter().map(|text| door(text, Visitors::Proxies));
+        let doors = plain.chain(proxied).collect::<PyResult<Vec<Door>>>()?;
+        let bound = py.detach(|| self.plane.open(&doors));
         let bound = bound.map_err(|(address, error)| error::system(&error, address.to_string()))?;
         Ok(bound.iter().map(SocketAddr::to_string).collect())
     }
@@ -202,13 +204,7 @@ impl Plane {
             .parse()
             .map_err(|_| error::value(format!("{client:?} is not an address")))?;
         let name = error::name(qname)?;
-        let engine = &self.plane.engine;
-        let (snapshot, cache) = (engine.snapshot.load(), engine.cache.load());
-        let world = World {
-            snapshot: &snapshot,
-            cache: &cache,
-            now: clock::seconds(),
-        };
+        let moment = self.plane.desk.lock().moment();
         let packet = query(&name, qtype, recursion_desired);
         let incoming = Incoming {
             packet: &packet,
@@ -220,10 +216,12 @@ impl Plane {
             buf: &mut buf,
             known: &mut known,
         };
-        let verdict = answer::answer(world, incoming, Given::Nothing, room, &mut steps);
+        let verdict = answer::answer(moment.world(), incoming, Given::Nothing, room, &mut steps);
         let message = match verdict {
-            Verdict::Reply(sent) => Some(PyBytes::new(py, &buf[..sent.len])),
-            Verdict::Ask(_) | Verdict::Silence => None,
+            Verdict::Reply(sent) | Verdict::Slipped(sent) | Verdict::Watched(sent) => {
+                Some(PyBytes::new(py, &buf[..sent.len]))
+            }
+            Verdict::Limited | Verdict::Ask(_) | Verdict::Silence => None,
         };
         Ok((
             steps.0.into_iter().map(|(stage, text)| Step { stage, text }).collect(),
