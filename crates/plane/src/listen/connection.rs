@@ -14,7 +14,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{Notify, mpsc};
@@ -109,6 +109,7 @@ impl Connection {
             client,
         } = self;
         let (half, writer) = stream.into_split();
+        let mut half = BufReader::with_capacity(READ_AHEAD, half);
         let (late, coming) = mpsc::channel(IN_FLIGHT);
         let outbox = Outbox::default();
         let reader = Reader {
@@ -122,11 +123,32 @@ impl Connection {
         tokio::select! {
             () = &mut writing => return,
             () = service.stopped() => {}
-            () = reader.read_all(half, late, whole_by) => {}
+            () = reader.read_all(&mut half, late, whole_by) => {}
         }
         writing.await;
+        let _ = timeout(STALL, discard(half.get_ref())).await;
     }
 }
+
+/// Reads what has not been read, until the client closes: else the system would answer it with a reset, and that could cost the
+/// client replies that it has not taken yet (RFC 1122 4.2.2.13). Nobody is waited for who has sent nothing more.
+async fn discard(half: &OwnedReadHalf) {
+    let mut room = [0; 512];
+    let mut unread = false;
+    loop {
+        match half.try_read(&mut room) {
+            Ok(1..) => unread = true,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock && unread => {
+                if half.readable().await.is_err() {
+                    return;
+                }
+            }
+            _ => return,
+        }
+    }
+}
+
+type Half = BufReader<OwnedReadHalf>;
 
 /// Reads queries and answers them.
 struct Reader<'c> {
@@ -137,8 +159,7 @@ struct Reader<'c> {
 }
 
 impl Reader<'_> {
-    async fn read_all(&self, half: OwnedReadHalf, late: mpsc::Sender<Vec<u8>>, whole_by: Instant) {
-        let mut half = BufReader::with_capacity(READ_AHEAD, half);
+    async fn read_all(&self, half: &mut Half, late: mpsc::Sender<Vec<u8>>, whole_by: Instant) {
         let mut message = Vec::new();
         let mut first = Some(whole_by);
         loop {
@@ -149,7 +170,7 @@ impl Reader<'_> {
             };
             self.outbox.has_room().await;
             let wait = first.take().map_or(Wait::Idle(idle), Wait::Whole);
-            if let Err(error) = read_message(&mut half, &mut message, wait).await {
+            if let Err(error) = read_message(half, &mut message, wait).await {
                 if error.kind() == io::ErrorKind::TimedOut {
                     self.service.desk.borrow().counters.count(Counter::TcpTimedOut);
                 }
@@ -202,7 +223,7 @@ enum Wait {
     Idle(Duration),
 }
 
-async fn read_message(reader: &mut (impl AsyncRead + Unpin), message: &mut Vec<u8>, wait: Wait) -> io::Result<()> {
+async fn read_message(reader: &mut Half, message: &mut Vec<u8>, wait: Wait) -> io::Result<()> {
     let late = || io::Error::from(io::ErrorKind::TimedOut);
     let begin_by = match wait {
         Wait::Whole(by) => by,
