@@ -22,6 +22,9 @@ const MAX_CHAIN: usize = 16;
 /// Names whose addresses are added to an answer: more cost work, and help nobody.
 pub(super) const MAX_ADDITIONAL: usize = 13;
 
+/// RRsets of a name that are compared for an answer to ANY.
+const MOST_COMPARED: usize = 32;
+
 /// What our data says to a question.
 pub enum Zoned<'a> {
     /// Everything: the reply is written but for its header.
@@ -246,7 +249,7 @@ impl<'a> Asked<'a> {
         if self.qtype == rtype::ANY {
             // RFC 8482 4.1: one RRset, the smallest.
             let small = |rrset: &Rrset<'_>| (belongs_to_dnssec(rrset.rtype), rrset.records.len());
-            if let Some(rrset) = node.rrsets().min_by_key(small) {
+            if let Some(rrset) = node.rrsets().take(MOST_COMPARED).min_by_key(small) {
                 chain.put(place, path, owner, rrset, composer);
                 return Next::Done(rcode::NOERROR);
             }
@@ -403,30 +406,38 @@ fn refer<'a>(zone: &'a Image, cut: Node<'a>, prover: &mut Prover<'a>, composer: 
     prover.write(composer);
     let below = |server: &[u8]| name::is_at_or_below(server, cut.name);
     for (_, server) in ns.iter().filter(|(_, server)| below(server)) {
-        composer.truncated |= !add_address(zone, server, prover, composer);
+        composer.truncated |= !add_address(zone, server, None, prover, composer);
     }
     for (_, server) in ns.iter().filter(|(_, server)| !below(server)).take(MAX_ADDITIONAL) {
-        add_address(zone, server, prover, composer);
+        add_address(zone, server, None, prover, composer);
     }
 }
 
 /// RFC 1034 4.3.2 step 6, RFC 2782, RFC 9460 4.1: the addresses of names in the answer, as far as the zone has them.
 fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: &mut Composer<'_>) {
-    if !matches!(
-        rrset.rtype,
-        rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS
-    ) {
+    if !has_targets(rrset.rtype) {
         return;
     }
     for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
         if let Some(target) = rdata::target(rrset.rtype, rdata) {
-            add_address(zone, target, prover, composer);
+            add_address(zone, target, None, prover, composer);
         }
     }
 }
 
-/// False when the zone has addresses that do not fit.
-pub(super) fn add_address(zone: &Image, target: &[u8], prover: &Prover<'_>, composer: &mut Composer<'_>) -> bool {
+/// Types whose targets a client will want the addresses of.
+pub(super) fn has_targets(rtype: u16) -> bool {
+    matches!(rtype, rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS)
+}
+
+/// False when the zone has addresses that do not fit. Those of a type that has been answered are there already.
+pub(super) fn add_address(
+    zone: &Image,
+    target: &[u8],
+    answered: Option<u16>,
+    prover: &Prover<'_>,
+    composer: &mut Composer<'_>,
+) -> bool {
     let Ok(target) = Name::from_wire(target) else {
         return true;
     };
@@ -436,7 +447,7 @@ pub(super) fn add_address(zone: &Image, target: &[u8], prover: &Prover<'_>, comp
     };
     let mut fit = true;
     for rtype in [rtype::A, rtype::AAAA] {
-        if let Some(rrset) = node.get(rtype) {
+        if let Some(rrset) = node.get(rtype).filter(|_| answered != Some(rtype)) {
             let owner = Owner::Name(target.as_wire());
             fit &= composer.rrset(Section::Additional, owner, rrset);
             // RFC 4035 3.1.1: signatures that do not fit here are left out, and nobody has to know.

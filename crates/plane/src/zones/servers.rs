@@ -7,7 +7,7 @@ use resolute_wire::rtype;
 
 use super::image::Image;
 use super::proofs::Prover;
-use super::respond::{MAX_ADDITIONAL, add_address};
+use super::respond::{MAX_ADDITIONAL, add_address, has_targets};
 
 /// The servers of a zone.
 #[derive(Clone, Copy)]
@@ -47,15 +47,20 @@ impl<'z> Servers<'z> {
         prover: &Prover<'_>,
         composer: &mut Composer<'_>,
     ) {
-        let there = |server: &[u8]| {
-            let mut targets = answer.iter().take(MAX_ADDITIONAL);
-            server.eq_ignore_ascii_case(name)
-                || targets.any(|(_, data)| {
-                    rdata::target(answer.rtype, data).is_some_and(|target| target.eq_ignore_ascii_case(server))
-                })
+        let is_target = |server: &[u8]| {
+            let mut targets = answer.iter().take(MAX_ADDITIONAL).filter(|_| has_targets(answer.rtype));
+            targets.any(|(_, data)| {
+                rdata::target(answer.rtype, data).is_some_and(|target| target.eq_ignore_ascii_case(server))
+            })
         };
-        for (_, server) in self.ns.iter().take(MAX_ADDITIONAL).filter(|(_, server)| !there(server)) {
-            add_address(self.zone, server, prover, composer);
+        let others = self
+            .ns
+            .iter()
+            .take(MAX_ADDITIONAL)
+            .filter(|(_, server)| !is_target(server));
+        for (_, server) in others {
+            let answered = server.eq_ignore_ascii_case(name).then_some(answer.rtype);
+            add_address(self.zone, server, answered, prover, composer);
         }
     }
 }

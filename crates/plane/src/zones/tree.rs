@@ -257,7 +257,10 @@ impl<'a> Node<'a> {
     /// The RRset of a type.
     #[inline]
     pub fn get(&self, rtype: u16) -> Option<Rrset<'a>> {
-        self.rrsets().find(|rrset| rrset.rtype == rtype)
+        let mut rrsets = self.rrsets();
+        rrsets
+            .find(|rrset| rrset.rtype >= rtype)
+            .filter(|rrset| rrset.rtype == rtype)
     }
 
     /// All RRsets, sorted by type. None: an empty non-terminal.
