@@ -93,7 +93,7 @@ impl<T: Apex> SuffixTable<T> {
             self.count += 1;
             Arc::make_mut(&mut self.shards[shard(item.hash())])
                 .entry(item.hash())
-                .or_default()
+                .or_insert_with(|| Vec::with_capacity(1))
                 .push(item);
         }
         replaced

@@ -25,6 +25,7 @@ from resolute.node.client import SOCKET_NAME
 from resolute.node.dispatch import Dispatcher
 from resolute.node.follower import StoreFollower
 from resolute.node.listening import bound, explain
+from resolute.node.memory import Heap
 from resolute.plane import networks
 from resolute.resolver.exchanges import Exchanges
 from resolute.resolver.resolver import Resolver
@@ -66,6 +67,7 @@ class Node:
         self.exchanges = Exchanges(self.plane)
         self.resolver = Resolver(self.plane, self.exchanges, self._configure_plane)
         self.dispatcher = Dispatcher(self.plane, self.exchanges, self.resolver.resolve, limit=settings.limits.handoffs)
+        self.heap = Heap()
         self.zones = ZoneKeeper(self.plane, self._zones_changed)
         self.overlays = OverlayKeeper(self.plane, self._follow_files)
         self.files = FileFollower(self._files_changed)
@@ -104,6 +106,7 @@ class Node:
     async def stop(self, drain_ms: int = 2_000) -> None:
         """Lets what is in flight end, then ends everything."""
         self.zones.close()
+        self.heap.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.to_thread(self._drain, drain_ms)
@@ -229,6 +232,7 @@ class Node:
         if self._unserved is not None and self._unserved != self.zones.unserved:
             self._configure_resolver()
         self._follow_files()
+        self.heap.has_shrunk()
 
     def _note_files(self) -> None:
         """What the configuration files are before they are read."""

@@ -29,6 +29,7 @@ VALUES = {
     "RESOLUTE_CACHE_STALE_TTL": "5",
     "RESOLUTE_CACHE_STALE_AFTER": "900ms",
     "RESOLUTE_ZONE": "hello.=/z/hello.zone,b=/z/b",
+    "RESOLUTE_ZONES_FOLDERS": "/zones,/more",
     "RESOLUTE_HOSTS_FILES": "/etc/hosts,/x",
     "RESOLUTE_HOSTS_RECORDS": "/r.yml",
     "RESOLUTE_HOSTS_TTL": "7",

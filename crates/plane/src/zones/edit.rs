@@ -111,7 +111,7 @@ impl Image {
                 }
                 Some(denial)
             }
-            _ => Denial::of(&image.tree, apex.as_wire()),
+            _ => Denial::of(&image.tree, apex.as_wire()).map(Box::new),
         };
         image
     }

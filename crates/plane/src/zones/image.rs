@@ -27,7 +27,7 @@ pub struct Image {
     /// The SOA.
     pub soa: Soa,
     /// How it denies, when it is signed.
-    pub denial: Option<Denial>,
+    pub denial: Option<Box<Denial>>,
     /// How many zone cuts and DNAMEs.
     pub cuts: usize,
 }
@@ -37,8 +37,8 @@ pub struct Image {
 pub struct Soa {
     /// SERIAL.
     pub serial: u32,
-    ready: Vec<u8>,
-    signatures: Vec<u8>,
+    ready: Box<[u8]>,
+    signatures: Box<[u8]>,
 }
 
 impl Soa {
@@ -50,23 +50,24 @@ impl Soa {
         // RFC 2308 3: the TTL of a negative answer is the lesser of the SOA's TTL and its MINIMUM.
         let negative = ttl.min(number(16));
         push_record(&mut ready, rtype::SOA, 1, negative, rdata);
-        ready.shrink_to_fit();
         Some(Self {
             serial: number(0),
-            ready,
-            signatures: Vec::new(),
+            ready: ready.into(),
+            signatures: Box::default(),
         })
     }
 
     /// With the signatures of the apex, whose TTL is lowered with that of what they sign (RFC 4034 3).
     fn sign(&mut self, apex: Option<Node<'_>>) {
         let negative = self.negative().iter().next().map_or(0, |(ttl, _)| ttl);
+        let mut ready = Vec::new();
         let signatures = apex.and_then(|apex| apex.get(rtype::RRSIG));
         for (ttl, rdata) in signatures.iter().flat_map(Rrset::iter) {
             if rdata.starts_with(&rtype::SOA.to_be_bytes()) {
-                push_record(&mut self.signatures, rtype::RRSIG, 1, ttl.min(negative), rdata);
+                push_record(&mut ready, rtype::RRSIG, 1, ttl.min(negative), rdata);
             }
         }
+        self.signatures = ready.into();
     }
 
     /// The record for the authority section of a negative answer.
@@ -96,7 +97,7 @@ impl Image {
         let wire = origin.as_wire();
         let (hash, labels) = (hash::of_name(wire), name::suffixes(wire).count());
         soa.sign(tree.find(hash, &[], wire));
-        let denial = Denial::of(&tree, wire);
+        let denial = Denial::of(&tree, wire).map(Box::new);
         Self {
             origin: wire.into(),
             hash,
@@ -145,8 +146,8 @@ impl Image {
 
     /// Bytes of memory.
     pub fn size(&self) -> usize {
-        let denial = self.denial.as_ref().map_or(0, Denial::size);
-        size_of::<Self>() + self.soa.ready.capacity() + self.tree.size() + denial
+        let denial = self.denial.as_ref().map_or(0, |denial| denial.size());
+        size_of::<Self>() + self.soa.ready.len() + self.soa.signatures.len() + self.tree.size() + denial
     }
 }
 

@@ -177,7 +177,7 @@ impl<'a> Prover<'a> {
     }
 
     fn denial(&self, zone: &'a Image) -> Option<&'a Denial> {
-        zone.denial.as_ref().filter(|_| self.dnssec_ok)
+        zone.denial.as_deref().filter(|_| self.dnssec_ok)
     }
 
     /// The NSEC of a name, or the one that covers it.
