@@ -22,6 +22,8 @@ class Load:
     seconds: int
     once: bool = False
     """Each question once; the run ends early when there are no more."""
+    more: tuple[str, ...] = ()
+    """More arguments of dnsperf."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ def run(load: Load, endpoint: Endpoint) -> Replies:
     limits = ["-l", str(load.seconds), *(["-n", "1"] if load.once else [])]
     where = ["-s", endpoint.host, "-p", str(endpoint.port), "-d", str(load.questions)]
     command = ["taskset", "--cpu-list", str(load.core), "dnsperf", *where, *limits, "-c", "8", "-T", "1", "-q", "100"]
+    command += load.more
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise LoadError(f"dnsperf ended with status {done.returncode}:\n{done.stderr}")

@@ -37,7 +37,7 @@ def page(results: Sequence[Result], plan: Plan, machine: Machine, versions: Iter
 def table(result: Result) -> str:
     """One mix: a row for each server, the cheapest first, and what failed below."""
     floor = next((one.cpu_us for one in result.figures if one.server == Floor.name), None)
-    large = result.mix.name == "million"
+    large = result.mix.large
     titles = ["server", "CPU per query", "over the floor", "queries per second"]
     titles += ["first answer after", "memory (PSS)"] if large else []
     rows = [_row(one, floor, large=large) for one in sorted(result.figures, key=lambda one: one.cpu_us)]
