@@ -224,16 +224,14 @@ impl<'b> Composer<'b> {
 
     /// Adds the signatures of one type (RFC 4034 3.1.1) out of all RRSIGs of a name; all of them or nothing. False when they
     /// do not fit.
-    pub fn signatures(&mut self, section: Section, owner: Owner<'_>, rrsigs: Rrset<'_>, covered: u16) -> bool {
+    pub fn signatures(&mut self, section: Section, owner: Owner<'_>, rrsigs: Rrset<'_>, covered: Covered) -> bool {
         let (start, known, count) = (self.pos, self.known.len, self.counts[section as usize]);
-        for (ttl, rdata) in rrsigs
-            .iter()
-            .filter(|(_, rdata)| rdata.starts_with(&covered.to_be_bytes()))
-        {
+        let type_covered = covered.rtype.to_be_bytes();
+        for (ttl, rdata) in rrsigs.iter().filter(|(_, rdata)| rdata.starts_with(&type_covered)) {
             let head = Head {
                 rtype: rrsigs.rtype,
                 class: class::IN,
-                ttl,
+                ttl: ttl.min(covered.most_ttl),
             };
             if !self.record(section, owner, head, rdata) {
                 (self.pos, self.known.len, self.counts[section as usize]) = (start, known, count);
@@ -411,6 +409,15 @@ impl<'b> Composer<'b> {
             self.known.add(suffix, HEADER + length - suffix.len(), 0);
         }
     }
+}
+
+/// Which signatures are wanted: of what type, and with what TTL at most (it is lowered with that of what they sign).
+#[derive(Clone, Copy, Debug)]
+pub struct Covered {
+    /// Type covered.
+    pub rtype: u16,
+    /// In seconds.
+    pub most_ttl: u32,
 }
 
 /// A record's type, class and TTL.

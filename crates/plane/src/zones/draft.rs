@@ -184,7 +184,10 @@ impl Draft {
         let Some(soa) = soa else { return Err(draft.problems) };
         let (names, records) = (groups.len(), draft.records.len());
         let tree = draft.build(&mut groups);
-        Ok((Image::new(draft.origin, tree, names, records, soa), draft.problems))
+        match Image::new(draft.origin, tree, names, records, soa) {
+            Some(image) => Ok((image, draft.problems)),
+            None => Err(draft.problems),
+        }
     }
 
     /// Checks the records, which are those of a whole zone or (without its apex) of some names in it; gives them by name, and

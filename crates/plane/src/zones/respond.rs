@@ -362,7 +362,13 @@ fn put(section: Section, owner: Owner<'_>, rrset: Rrset<'_>, composer: &mut Comp
 /// RFC 2308 2: the SOA in the authority section.
 fn negative(zone: &Image, prover: &Prover<'_>, composer: &mut Composer<'_>) {
     let owner = Owner::Name(zone.wire());
-    put(Section::Authority, owner, zone.soa.negative(), composer);
+    let head = Head {
+        rtype: rtype::SOA,
+        class: class::IN,
+        ttl: zone.soa.negative_ttl,
+    };
+    let soa = zone.apex_node().get(rtype::SOA).and_then(|rrset| rrset.iter().next());
+    composer.truncated |= !soa.is_some_and(|(_, rdata)| composer.record(Section::Authority, owner, head, rdata));
     prover.sign_soa(zone, composer);
 }
 
