@@ -56,7 +56,7 @@ def learn(server: Endpoint, qname: str, cookie: bytes = CLIENT) -> bytes:
 
 def siphash24(key: bytes, data: bytes) -> int:
     """SipHash-2-4 (Aumasson and Bernstein, 2012), 64 bits."""
-    k0, k1 = struct.unpack("<QQ", key)
+    k0, k1 = int.from_bytes(key[:8], "little"), int.from_bytes(key[8:], "little")
     state = [k0 ^ 0x736F6D6570736575, k1 ^ 0x646F72616E646F6D, k0 ^ 0x6C7967656E657261, k1 ^ 0x7465646279746573]
     tail = len(data) % 8
     padded = data + bytes(7 - tail) + bytes([len(data) & 0xFF])

@@ -149,7 +149,7 @@ def test_replacing_a_secret() -> None:
 def test_a_restart_keeps_the_servers_own_secret(tmp_path: Path) -> None:
     """5: clients keep their cookies. Nobody else may read the secret."""
     service = Service(zones=ZONES, extra='[resolver]\nmode = "off"\n[cookies]\nrequire = true\n')
-    cookies = []
+    cookies: list[bytes] = []
     for _ in range(2):
         with Resolute(service, data=tmp_path / "data") as resolute:
             assert all(takes(resolute.endpoint, cookie) for cookie in cookies)
