@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
-use resolute_wire::edns::{Ede, Edns, OPTION_EDE, Opt};
+use resolute_wire::edns::{Ede, Edns, Keepalive, OPTION_EDE, Opt};
 use resolute_wire::message::Message;
 use resolute_wire::name::{HEADER, Name};
 use resolute_wire::{rdata, rtype};
@@ -68,7 +68,7 @@ fn run(input: &mut Input<'_>) -> Option<()> {
         keepalive: (options & 4 != 0).then_some(100),
     };
     let (mut buf, mut known) = (vec![0; 8_192], Known::new());
-    let mut composer = Composer::new(&mut buf, &mut known, limit, &wire, Some(opt));
+    let mut composer = Composer::new(&mut buf, &mut known, limit, &wire, Some(&opt));
     let mut taken = Vec::new();
     // A reply is written section by section.
     let mut least = Section::Answer;
@@ -97,11 +97,9 @@ fn run(input: &mut Input<'_>) -> Option<()> {
     assert_eq!(read.len(), taken.len() + 1, "the records and the OPT");
     let rdata = &buf[read.last()?.rdata_start..len];
     let edns = Edns::new(0, 0, rdata).expect("an OPT");
+    let keepalive = edns.keepalive != Keepalive::Absent;
     assert_eq!(edns.cookie.is_some(), opt.cookie.is_some());
-    assert_eq!(
-        (edns.nsid, edns.keepalive.is_some()),
-        (opt.nsid.is_some(), opt.keepalive.is_some())
-    );
+    assert_eq!((edns.nsid, keepalive), (opt.nsid.is_some(), opt.keepalive.is_some()));
     // An error takes what is left: all of it, or its code, or nothing.
     let error = rdata.len() + 11 - opt.size();
     assert!(error == 18 || limit < len + 18 - error, "{error} of {limit}");

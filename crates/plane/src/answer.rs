@@ -147,11 +147,11 @@ pub fn answer<'a>(
     recorder: &mut impl Recorder,
 ) -> Verdict<'a> {
     match query::parse(incoming.packet) {
-        Parsed::Query(query) => {
+        Parsed::Query(ref query) => {
             let client = world.snapshot.rules.admission.classify(incoming.address);
             Stages {
                 world,
-                query: &query,
+                query,
                 client,
                 transport: incoming.transport,
                 given,
@@ -183,7 +183,7 @@ impl<'a> Stages<'a, '_> {
         let query = self.query;
         recorder.step("admit", || self.describe_client());
         let Room { buf, known } = room;
-        let mut composer = Composer::new(buf, known, self.limit(), query.question(), self.extensions.opt);
+        let mut composer = Composer::new(buf, known, self.limit(), query.question(), self.extensions.opt.as_ref());
         if let Some((rcode, ede)) = self.extended().or_else(|| self.meta(&mut composer)) {
             let said = Said {
                 rcode,
@@ -426,7 +426,7 @@ impl<'a> Stages<'a, '_> {
             known,
             self.limit(),
             query.question(),
-            self.extensions.opt,
+            self.extensions.opt.as_ref(),
             entry.message(),
         );
         match copied {

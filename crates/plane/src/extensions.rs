@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use resolute_wire::edns::{Edns, Opt};
+use resolute_wire::edns::{Edns, Keepalive, Opt};
 
 use crate::answer::Transport;
 use crate::clock;
@@ -46,8 +46,8 @@ impl<'a> Extensions<'a> {
             opt.nsid = rules.settings.nsid.as_deref();
         }
         // RFC 7828 3.3.1: over UDP the option is ignored. 3.2.1: a client sends it empty.
-        if let Some(data) = edns.keepalive.filter(|_| transport == Transport::Tcp) {
-            extensions.malformed = !data.is_empty();
+        if transport == Transport::Tcp && edns.keepalive != Keepalive::Absent {
+            extensions.malformed = edns.keepalive == Keepalive::Malformed;
             opt.keepalive = Some(u16::try_from(rules.settings.tcp_idle_ms / 100).unwrap_or(u16::MAX));
         }
         extensions.opt = Some(opt);

@@ -69,7 +69,13 @@ pub fn limit(world: World<'_>, edns: Option<Edns<'_>>, transport: Transport) -> 
 fn write(incoming: Incoming<'_>, refusal: Refusal<'_>, extensions: Extensions<'_>, room: Room<'_>) -> Sent {
     let end = name::HEADER + refusal.question_len;
     let question = incoming.packet.get(name::HEADER..end).unwrap_or(&[]);
-    let composer = Composer::new(room.buf, room.known, usize::from(PLAIN_UDP), question, extensions.opt);
+    let composer = Composer::new(
+        room.buf,
+        room.known,
+        usize::from(PLAIN_UDP),
+        question,
+        extensions.opt.as_ref(),
+    );
     let flags = flag::QR | refusal.flags & (flag::OPCODE | flag::RD | flag::CD);
     Sent {
         len: composer.finish(refusal.id, flags, refusal.rcode, None),

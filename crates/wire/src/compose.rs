@@ -134,7 +134,7 @@ pub struct Composer<'b> {
     max: usize,
     question_len: usize,
     counts: [u16; 3],
-    opt: Option<Opt<'b>>,
+    opt: Option<&'b Opt<'b>>,
     /// Something did not fit that the client has to know of.
     pub truncated: bool,
 }
@@ -144,8 +144,14 @@ impl<'b> Composer<'b> {
     ///
     /// Room for `opt` with all its options is kept free. A limit that does not even hold the question and that counts as one
     /// that does.
-    pub fn new(buf: &'b mut [u8], known: &'b mut Known, limit: usize, question: &[u8], opt: Option<Opt<'b>>) -> Self {
-        let reserved = reserve(&opt);
+    pub fn new(
+        buf: &'b mut [u8],
+        known: &'b mut Known,
+        limit: usize,
+        question: &[u8],
+        opt: Option<&'b Opt<'b>>,
+    ) -> Self {
+        let reserved = reserve(opt);
         let least = HEADER + question.len() + reserved;
         let max = limit.max(least).min(buf.len());
         let pos = (HEADER + question.len()).min(max);
@@ -172,13 +178,13 @@ impl<'b> Composer<'b> {
         known: &'b mut Known,
         limit: usize,
         question: &[u8],
-        opt: Option<Opt<'b>>,
+        opt: Option<&'b Opt<'b>>,
         message: &[u8],
     ) -> Result<Self, Self> {
         let Some((header, _)) = message.split_first_chunk::<HEADER>() else {
             return Err(Self::new(buf, known, limit, question, opt));
         };
-        if message.len() + reserve(&opt) > limit.min(buf.len()) {
+        if message.len() + reserve(opt) > limit.min(buf.len()) {
             return Err(Self::new(buf, known, limit, question, opt));
         }
         buf[..message.len()].copy_from_slice(message);
@@ -374,8 +380,8 @@ impl<'b> Composer<'b> {
     }
 }
 
-fn reserve(opt: &Option<Opt<'_>>) -> usize {
-    opt.as_ref().map_or(0, Opt::size)
+fn reserve(opt: Option<&Opt<'_>>) -> usize {
+    opt.map_or(0, Opt::size)
 }
 
 /// A record's type, class and TTL.
@@ -446,7 +452,7 @@ mod tests {
     use crate::edns::OPT_LEN;
     use crate::rtype;
 
-    const OPT: Option<Opt<'static>> = Some(Opt {
+    const OPT: Option<&Opt<'static>> = Some(&Opt {
         udp_size: 1232,
         dnssec_ok: false,
         cookie: None,

@@ -42,8 +42,19 @@ pub struct Edns<'a> {
     pub bad_cookie: bool,
     /// The server's identifier is asked for; what stands in the option is ignored (RFC 5001 2.1).
     pub nsid: bool,
-    /// The data of edns-tcp-keepalive; over TCP any data is an error of the client's (RFC 7828 3.2.1).
-    pub keepalive: Option<&'a [u8]>,
+    /// Whether edns-tcp-keepalive is there, and is as a client sends it.
+    pub keepalive: Keepalive,
+}
+
+/// A client's edns-tcp-keepalive option (RFC 7828 3.2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keepalive {
+    /// There is none.
+    Absent,
+    /// Empty, as it must be.
+    Asked,
+    /// With data, which is the server's to send.
+    Malformed,
 }
 
 /// A cookie as a client sends it.
@@ -65,7 +76,7 @@ impl<'a> Edns<'a> {
             cookie: None,
             bad_cookie: false,
             nsid: false,
-            keepalive: None,
+            keepalive: Keepalive::Absent,
         };
         let mut rest = rdata;
         let mut count = 0;
@@ -89,7 +100,12 @@ impl<'a> Edns<'a> {
                 self.bad_cookie = self.cookie.is_none();
             }
             OPTION_NSID => self.nsid = true,
-            OPTION_KEEPALIVE => self.keepalive = self.keepalive.or(Some(data)),
+            OPTION_KEEPALIVE if self.keepalive == Keepalive::Absent => {
+                self.keepalive = match data.is_empty() {
+                    true => Keepalive::Asked,
+                    false => Keepalive::Malformed,
+                };
+            }
             _ => {}
         }
     }
@@ -287,7 +303,8 @@ mod tests {
             assert_eq!(len, opt.size() + used, "{more}");
             let edns = Edns::new(0, 0, &room[OPT_LEN..len]).unwrap();
             assert_eq!(edns.cookie.unwrap().server, [7; 16]);
-            assert_eq!((edns.nsid, edns.keepalive), (true, Some(&[0, 100][..])));
+            assert_eq!((edns.nsid, edns.keepalive), (true, Keepalive::Malformed));
+            assert_eq!(room[OPT_LEN + 35..opt.size()], [0, 11, 0, 2, 0, 100]);
         }
     }
 }
