@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 use resolute_plane::answer::{Given, Incoming, Room, Transport, Verdict, World, answer};
 use resolute_plane::cache::Cache;
 use resolute_plane::explain::Silent;
-use resolute_plane::settings::{Settings, View};
+use resolute_plane::settings::{Secret, Settings, View};
 use resolute_plane::snapshot::Snapshot;
 use resolute_plane::zones::draft::Draft;
 use resolute_wire::compose::Known;
@@ -36,16 +36,21 @@ big TXT aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 big TXT bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 ";
 
-static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
-    let mut snapshot = Snapshot::new(settings());
+static SNAPSHOTS: LazyLock<[Snapshot; 2]> = LazyLock::new(|| [false, true].map(snapshot));
+static CACHE: LazyLock<Cache> = LazyLock::new(|| Cache::new(1 << 20));
+
+fn snapshot(cookies_required: bool) -> Snapshot {
+    let mut snapshot = Snapshot::new(Settings {
+        cookies_required,
+        ..settings()
+    });
     let origin = Name::from_text(b"x.", None).expect("a name");
     let mut draft = Draft::new(&origin);
     scan(ZONE, &origin, &mut NoIncludes, Limits::default(), &mut draft);
     let (image, _) = draft.compile().expect("a zone");
     snapshot.shared.zones.put([Arc::new(image)]);
     snapshot
-});
-static CACHE: LazyLock<Cache> = LazyLock::new(|| Cache::new(1 << 20));
+}
 
 fn settings() -> Settings {
     let recursion = vec!["127.0.0.0/8".parse().expect("prefix")];
@@ -56,12 +61,14 @@ fn settings() -> Settings {
     Settings {
         views,
         version: Some("fuzz".into()),
+        nsid: Some(b"fuzz".into()),
+        cookie_secrets: vec![Secret([7; 16])],
         ..Settings::default()
     }
 }
 
 fuzz_target!(|data: &[u8]| {
-    // The first byte chooses transport and client, the rest is the packet.
+    // The first byte chooses transport, client and whether cookies are required, the rest is the packet.
     let Some((&choice, packet)) = data.split_first() else {
         return;
     };
@@ -81,7 +88,7 @@ fuzz_target!(|data: &[u8]| {
         transport,
     };
     let world = World {
-        snapshot: &SNAPSHOT,
+        snapshot: &SNAPSHOTS[usize::from(choice >> 2 & 1)],
         cache: &CACHE,
         now: 1,
     };

@@ -12,10 +12,13 @@ pub mod answer;
 pub mod listen;
 
 pub mod admit;
+pub mod cookies;
+pub mod extensions;
 pub mod zones;
 
 pub mod cache;
 pub mod chaos;
+pub mod refusals;
 
 pub mod exchange;
 pub mod inflight;

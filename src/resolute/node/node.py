@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from resolute.errors import SettingsError
 from resolute.node import descriptors, planesettings
 from resolute.node.adminchild import AdminChild, Instructions
 from resolute.node.client import SOCKET_NAME
+from resolute.node.cookiesecrets import CookieSecrets
 from resolute.node.dispatch import Dispatcher
 from resolute.node.follower import StoreFollower
 from resolute.node.listening import bound, explain
@@ -39,6 +40,11 @@ from resolute.zones.overlays import OverlayKeeper
 
 NETWORKS_S = 5.0
 """How often the interfaces are looked at, for `allow.recursion = ["private"]`."""
+
+COOKIES_S = 600.0
+"""How often the age of the server's own secret of cookies is looked at."""
+COOKIE_SECRETS = "cookie-secrets"
+"""Its file in the data directory."""
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +69,9 @@ class Node:
         self.restart_needed: tuple[str, ...] = ()
         self._reread = reread
         self._recursion = networks.expand(settings.allow.recursion)
-        self.plane = plane.Plane(planesettings.build(settings, (), self._recursion), workers=settings.limits.workers)
+        self._cookies = CookieSecrets(settings.data.directory / COOKIE_SECRETS)
+        self._cookies.renew(time.time())
+        self.plane = plane.Plane(self._build(settings, (), self._recursion), workers=settings.limits.workers)
         self.exchanges = Exchanges(self.plane)
         self.resolver = Resolver(self.plane, self.exchanges, self._configure_plane)
         self.dispatcher = Dispatcher(self.plane, self.exchanges, self.resolver.resolve, limit=settings.limits.handoffs)
@@ -98,7 +106,13 @@ class Node:
         self.addresses = await self._listen(self.settings)
         self._tell_about_iteration()
         self._tell_about_descriptors()
-        works = [self.resolver.run(), self.files.run(), self.store.run(), self._follow_networks()]
+        works = [
+            self.resolver.run(),
+            self.files.run(),
+            self.store.run(),
+            self._follow_networks(),
+            self._renew_cookies(),
+        ]
         self._tasks = [asyncio.create_task(work) for work in works]
         if self.admin is not None:
             self._tasks.append(asyncio.create_task(self.admin.run(), name="admin"))
@@ -142,7 +156,7 @@ class Node:
         self._note_files()
         wanted = await asyncio.to_thread(self._reread)
         recursion = await asyncio.to_thread(networks.expand, wanted.allow.recursion)
-        planesettings.build(wanted, (), recursion)
+        self._build(wanted, (), recursion)
         zones, hosts = await asyncio.gather(
             self.zones.prepare(wanted.zone, wanted.zones.folders),
             self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl),
@@ -199,7 +213,10 @@ class Node:
         self._configure_plane()
 
     def _configure_plane(self) -> None:
-        self.plane.configure(planesettings.build(self.settings, self.resolver.routes(), self._recursion))
+        self.plane.configure(self._build(self.settings, self.resolver.routes(), self._recursion))
+
+    def _build(self, settings: Settings, routes: Sequence["plane.Route"], recursion: Sequence[str]) -> "plane.Settings":
+        return planesettings.build(settings, routes, recursion, self._cookies.values)
 
     def _tell_about_descriptors(self) -> None:
         if line := descriptors.shortage(self.settings.limits):
@@ -262,6 +279,16 @@ class Node:
                     self._configure_plane()
             except Exception:
                 log.exception("looking at the interfaces failed")
+
+    async def _renew_cookies(self) -> None:
+        """A secret of cookies is used for a day."""
+        while True:
+            await asyncio.sleep(COOKIES_S)
+            try:
+                if await asyncio.to_thread(self._cookies.renew, time.time()):
+                    self._configure_plane()
+            except Exception:
+                log.exception("renewing the secret of cookies failed")
 
     # -------------------------------------------------------------------------------------------------------- the ends
 

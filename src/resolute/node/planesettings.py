@@ -7,18 +7,22 @@ from resolute import plane
 from resolute.config.tree import Settings
 from resolute.errors import SettingsError
 from resolute.node import descriptors
+from resolute.plane.settings import Cookies, parse_nsid
 from resolute.units import milliseconds
 
 DEFAULT_VIEW: Final = "default"
 EVERYBODY: Final = ("0.0.0.0/0", "::/0")
 
 
-def build(settings: Settings, routes: Sequence["plane.Route"], recursion: Sequence[str]) -> "plane.Settings":
-    """The data plane's settings. `recursion`: the prefixes that `allow.recursion` means now.
+def build(
+    settings: Settings, routes: Sequence["plane.Route"], recursion: Sequence[str], secrets: Sequence[bytes]
+) -> "plane.Settings":
+    """The data plane's settings. `recursion`: the prefixes that `allow.recursion` means now. `secrets`: the server's
+    own of cookies, for when none are set.
 
     Raises SettingsError for what the data plane refuses.
     """
-    cache, limits = settings.cache, settings.limits
+    cache, limits, identity = settings.cache, settings.limits, settings.identity
     share = descriptors.share(limits)
     allowed = () if settings.resolver.mode == "off" else recursion
     try:
@@ -40,11 +44,20 @@ def build(settings: Settings, routes: Sequence["plane.Route"], recursion: Sequen
             tcp_per_client=limits.tcp_per_client,
             tcp_idle_ms=milliseconds(limits.tcp_idle),
             tcp_first_ms=milliseconds(limits.tcp_first),
-            version=settings.identity.version,
-            identity=settings.identity.server,
+            version=identity.version,
+            identity=identity.server,
+            nsid=None if identity.nsid is None else parse_nsid(identity.nsid),
+            cookie_secrets=_secrets(settings.cookies, secrets),
+            cookies_required=settings.cookies.require,
         )
     except ValueError as error:
         raise SettingsError([f"settings: {error}"]) from error
+
+
+def _secrets(cookies: Cookies, own: Sequence[bytes]) -> Sequence[bytes]:
+    if not cookies.enabled:
+        return ()
+    return [bytes.fromhex(secret) for secret in cookies.secrets] or own
 
 
 def restart_needed(running: Settings, wanted: Settings) -> list[str]:

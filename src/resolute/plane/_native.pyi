@@ -185,10 +185,19 @@ class Upstream:
 class Route:
     """Where the names below `zone` are resolved. `source` is part of the cache key: no source's answers serve another.
 
-    With no upstreams, or `plain=False`, every miss is handed off at once.
+    With no upstreams, or `plain=False`, every miss is handed off at once. `unserved`: the zone is ours and could not be
+    loaded; everybody gets SERVFAIL for its names.
     """
 
-    def __new__(cls, zone: bytes, *, source: int, upstreams: Sequence[Upstream] = ..., plain: bool = True) -> Route: ...
+    def __new__(
+        cls,
+        zone: bytes,
+        *,
+        source: int,
+        upstreams: Sequence[Upstream] = ...,
+        plain: bool = True,
+        unserved: bool = False,
+    ) -> Route: ...
     @property
     def zone(self) -> bytes: ...
     @property
@@ -220,9 +229,14 @@ class Settings:
         tcp_first_ms: int = 2_000,
         version: str | None = None,
         identity: str | None = None,
+        nsid: bytes | None = None,
+        cookie_secrets: Sequence[bytes] = ...,
+        cookies_required: bool = False,
     ) -> Settings:
         """`version` answers version.bind and version.server, `identity` answers id.server and hostname.bind (class CH,
-        TXT); None refuses the question. Raises ValueError."""
+        TXT); None refuses the question. `nsid` (at most 128 bytes) is sent to who asks for it. `cookie_secrets` are of
+        16 bytes: the first makes cookies, all verify, none switches cookies off; `cookies_required` has clients that
+        know cookies show a good one over UDP. Raises ValueError."""
 
 # -------------------------------------------------------------------------------------- what goes up and comes back
 

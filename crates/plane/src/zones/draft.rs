@@ -24,6 +24,8 @@ pub const NOWHERE: Place = Place {
 };
 /// Problems reported of one zone; the rest is counted only.
 const MAX_PROBLEMS: usize = 100;
+/// Rounds of hashing that a zone may ask of whoever serves it, and of those who validate.
+const MAX_ITERATIONS: u16 = 150;
 /// Bytes of names and rdata in one draft, so that their places fit into 32 bits with room for one record more.
 const MAX_ARENA: usize = u32::MAX as usize - (1 << 17);
 
@@ -413,6 +415,18 @@ impl Draft {
             );
             return None;
         };
+        for raw in at_apex.iter().filter(|raw| raw.rtype == rtype::NSEC3PARAM) {
+            let iterations = raw
+                .rdata(&self.arena)
+                .get(2..4)
+                .map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+            if iterations > MAX_ITERATIONS {
+                let message = format!(
+                    "NSEC3 with {iterations} iterations: more than {MAX_ITERATIONS} are taken for an attack (RFC 9276 3.2); sign with 0"
+                );
+                self.error(raw.place, "nsec3-iterations", message);
+            }
+        }
         if !at_apex.iter().any(|raw| raw.rtype == rtype::NS) {
             self.warn(first.place, "no-ns", format!("no NS at the apex {origin}"));
         }
