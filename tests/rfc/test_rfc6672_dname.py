@@ -8,7 +8,7 @@ import pytest
 from tests.asking import opt, texts
 from tests.rfc.conftest import Ask
 
-A, NS, CNAME, TXT, DNAME, DS = 1, 2, 5, 16, 39, 43
+A, NS, CNAME, MX, TXT, DNAME, DS = 1, 2, 5, 15, 16, 39, 43
 
 
 def test_the_owner_itself_is_not_redirected(ask: Ask) -> None:
@@ -117,3 +117,12 @@ def test_every_type_below_is_redirected(ask: Ask, rdtype: int) -> None:
     reply = ask("host.x.dname.test.", rdtype)
     assert [rrset.rdtype for rrset in reply.answer] == [DNAME, CNAME]
     assert [rrset.rdtype for rrset in reply.authority] == [dns.rdatatype.SOA]
+
+
+def test_records_below_are_not_there(ask: Ask) -> None:
+    """2.4: no records exist below the owner of a DNAME, whatever a zone file says: neither as answer nor beside it."""
+    assert texts(ask("hidden.x.dname.test.", A).answer) == {
+        "x.dname.test. 1200 dname y.dname.test.",
+        "hidden.x.dname.test. 1200 cname hidden.y.dname.test.",
+    }
+    assert texts(ask("mail.dname.test.", MX).additional) == {"host.y.dname.test. 1200 a 192.0.2.2"}

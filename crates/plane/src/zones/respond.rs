@@ -393,10 +393,21 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: 
         return;
     }
     for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
-        if let Some(target) = rdata::target(rrset.rtype, rdata) {
+        if let Some(target) = rdata::target(rrset.rtype, rdata)
+            && !is_below_dname(zone, target)
+        {
             add_address(zone, target, prover, composer);
         }
     }
+}
+
+/// RFC 6672 2.4: what stands below a DNAME in a zone file is not there.
+fn is_below_dname(zone: &Image, target: &[u8]) -> bool {
+    if zone.is_plain() {
+        return false;
+    }
+    let lower = Name::from_wire(target).map(|target| target.lower());
+    lower.is_ok_and(|lower| matches!(lookup(zone, &Path::of(lower.as_wire()), false), Found::Dname(_)))
 }
 
 /// False when the zone has addresses that do not fit.
