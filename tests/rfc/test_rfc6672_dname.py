@@ -5,7 +5,8 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from tests.asking import opt, texts
+from bench.peers import Endpoint
+from tests.asking import opt, parse, query, texts, udp
 from tests.rfc.conftest import Ask
 
 A, NS, CNAME, MX, TXT, DNAME, DS = 1, 2, 5, 15, 16, 39, 43
@@ -126,3 +127,13 @@ def test_records_below_are_not_there(ask: Ask) -> None:
         "hidden.x.dname.test. 1200 cname hidden.y.dname.test.",
     }
     assert texts(ask("mail.dname.test.", MX).additional) == {"host.y.dname.test. 1200 a 192.0.2.2"}
+
+
+def test_a_dname_that_leads_to_itself_is_given_once(server: Endpoint) -> None:
+    """RFC 2181 5: the DNAME that has redirected the question may be its answer too; a record is there once."""
+    reply = udp(server, query("self.self.dname.test.", DNAME))
+    assert int.from_bytes(reply[6:8]) == 2
+    assert texts(parse(reply).answer) == {
+        "self.dname.test. 1200 dname dname.test.",
+        "self.self.dname.test. 1200 cname self.dname.test.",
+    }

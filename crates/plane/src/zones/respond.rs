@@ -243,6 +243,11 @@ impl<'a> Asked<'a> {
                 return Next::Done(rcode::NOERROR);
             }
         } else if let Some(rrset) = node.get(self.qtype) {
+            // RFC 2181 5: a DNAME that has led here stands in the answer already.
+            let given = self.qtype == rtype::DNAME && chain.substituted.contains(&node.name);
+            if given && place.encloser.is_none() {
+                return Next::Done(rcode::NOERROR);
+            }
             if chain.put(place, path, owner, rrset, composer)
                 && let Some(zone) = place.zone
             {
