@@ -257,9 +257,9 @@ impl Draft {
             let first = self.records[set_start];
             if kept > 0 && first.hash == raw.hash && first.rtype == raw.rtype && name(&first) == name(&raw) {
                 if seen.is_empty() {
-                    seen.insert(first.rdata(arena));
+                    seen.insert(rdata::folded(first.rtype, first.rdata(arena)));
                 }
-                if !seen.insert(raw.rdata(arena)) {
+                if !seen.insert(rdata::folded(raw.rtype, raw.rdata(arena))) {
                     continue;
                 }
             } else {

@@ -243,6 +243,11 @@ impl<'a> Asked<'a> {
                 return Next::Done(rcode::NOERROR);
             }
         } else if let Some(rrset) = node.get(self.qtype) {
+            // RFC 2181 5: a DNAME that has led here stands in the answer already.
+            let given = self.qtype == rtype::DNAME && chain.substituted.contains(&node.name);
+            if given && place.encloser.is_none() {
+                return Next::Done(rcode::NOERROR);
+            }
             if chain.put(place, path, owner, rrset, composer)
                 && let Some(zone) = place.zone
             {
@@ -399,10 +404,21 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: 
         return;
     }
     for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
-        if let Some(target) = rdata::target(rrset.rtype, rdata) {
+        if let Some(target) = rdata::target(rrset.rtype, rdata)
+            && !is_below_dname(zone, target)
+        {
             add_address(zone, target, prover, composer);
         }
     }
+}
+
+/// RFC 6672 2.4: what stands below a DNAME in a zone file is not there.
+fn is_below_dname(zone: &Image, target: &[u8]) -> bool {
+    if zone.is_plain() {
+        return false;
+    }
+    let lower = Name::from_wire(target).map(|target| target.lower());
+    lower.is_ok_and(|lower| matches!(lookup(zone, &Path::of(lower.as_wire()), false), Found::Dname(_)))
 }
 
 /// False when the zone has addresses that do not fit.
