@@ -293,7 +293,7 @@ impl<'a> Stages<'a, '_> {
                 composer,
                 Said {
                     rcode: rcode::SERVFAIL,
-                    ..none
+                    ..prefix.unwrap_or(none)
                 },
                 Origin::Server,
                 Some(ede),
