@@ -293,7 +293,7 @@ impl<'a> Stages<'a, '_> {
                 composer,
                 Said {
                     rcode: rcode::SERVFAIL,
-                    ..prefix.unwrap_or(none)
+                    ..prefix.map_or(none, |prefix| prefix.said)
                 },
                 Origin::Server,
                 Some(ede),
