@@ -22,8 +22,8 @@ mod _native {
     use crate::traffic::{CacheEntry, Exchanged, Handoff, Statistics, Step, UpstreamStatistics};
     #[pymodule_export]
     use crate::zone::{
-        ForeignRecord, OverlayImage, Problem, ZoneImage, ZoneRecords, ZoneScan, compile_overlay, compile_zone,
-        mnemonic, native_types, scan_zone_file, scan_zone_text,
+        ForeignRecord, OverlayImage, Problem, ZoneImage, ZoneListing, ZoneRecords, ZoneScan, compile_overlay,
+        compile_zone, mnemonic, native_types, scan_zone_file, scan_zone_text,
     };
 
     use crate::traffic::reason;
