@@ -103,18 +103,22 @@ class ZoneScan:
 
 @final
 class ZoneListing:
-    """The records of a scan, duplicates too, sorted by name in canonical order (RFC 4034 6.1), type and place in the file.
+    """The records of a scan, duplicates too, by name in canonical order (RFC 4034 6.1), type and place in the file.
 
     The records stay in the scan: after its `compile` they raise ValueError.
     """
 
     def __len__(self) -> int: ...
     def records(self, start: int, stop: int) -> list[tuple[bytes, int, int, bytes, int, int, int]]:
-        """Those from `start` to before `stop`: (owner in lower case, type, ttl, rdata, file, line, column); `file` is an
-        index into `ZoneScan.files`."""
+        """Those from `start` to before `stop`: (owner in lower case, type, ttl, rdata, file, line, column).
+
+        `file` is an index into `ZoneScan.files`.
+        """
     def find(self, owner: bytes, *, subtree: bool = False) -> tuple[int, int]:
-        """From where to before where the records of a name stand, or of all at and below it; an empty range stands where
-        they would."""
+        """From where to before where the records of a name stand, or of all at and below it.
+
+        An empty range stands where they would.
+        """
 
 def scan_zone_file(path: str, origin: bytes, *, include_root: str | None = None) -> ZoneScan:
     """Reads a zone file (RFC 1035 5). `$INCLUDE` is followed below `include_root` (default: the file's folder).
