@@ -63,6 +63,8 @@ class ZoneChecks:
                 self.images.append(image)
         except plane.ZoneFileError as error:
             problems = error.problems
+        if any(codes()[problem.code].refused for problem in problems):
+            report.distrust_absence()
         for problem in problems:
             place = (places.get(problem.file, 0), problem.line, problem.column)
             report.add_at(place, problem.code, problem.message)

@@ -4,6 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Code:
     """What to do about it, as an order."""
     refused: bool
     """Whether the server does not serve such a zone; such a code cannot be ignored."""
+    absence: bool
+    """Whether it says that something is not there: not told of a file with entries that could not be read."""
 
 
 @cache
@@ -45,6 +48,13 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _code(name: str, entry: dict[str, str]) -> Code:
+def _code(name: str, entry: dict[str, Any]) -> Code:
     refused = entry["severity"] == "refused"
-    return Code(name, "error" if refused else entry["severity"], entry["about"], entry["mend"], refused)
+    return Code(
+        name,
+        "error" if refused else entry["severity"],
+        entry["about"],
+        entry["mend"],
+        refused,
+        entry.get("absence", False),
+    )

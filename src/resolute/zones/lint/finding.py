@@ -61,6 +61,11 @@ class Report:
             file, line, column = place
             self._findings.append(finding(code, self._files[file], message, at=(line, column), mend=mend))
 
+    def distrust_absence(self) -> None:
+        """Entries of the file could not be read: what is said not to be there may stand in one of them."""
+        self._findings = [each for each in self._findings if not codes()[each.code].absence]
+        self._counts = Counter({code: count for code, count in self._counts.items() if not codes()[code].absence})
+
     def findings(self) -> Iterator[Finding]:
         """All in the order of the files and lines, then what was counted only."""
         order = {file: at for at, file in enumerate(self._files)}

@@ -52,8 +52,8 @@ def check_node(node: Node, zone: Zone, report: Report) -> None:
 
 
 def is_host(name: list[bytes]) -> bool:
-    """Whether labels (any case) are those of a host name."""
-    return all(_LABEL.fullmatch(label.lower()) for label in name)
+    """Whether labels in lower case are those of a host name."""
+    return all(map(_LABEL.fullmatch, name))
 
 
 def is_reverse(name: bytes) -> bool:

@@ -4,7 +4,8 @@
           ├─► Delegations, SignedZone   (they remember from name to name)
           └─► RRset ─► checks of its type   (only data that is answered from this zone)
 
-Costs some 8 µs a record and no memory that grows with the zone; signatures some 100 µs each.
+Costs some 5 µs a record and hardly any memory that grows with the zone (a million records: 6 s, 200 MB with what the
+server itself needs to load it); a signature costs some 70 µs.
 """
 
 from collections.abc import Callable, Sequence

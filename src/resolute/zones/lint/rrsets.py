@@ -1,9 +1,7 @@
 """Within one RRset: records that stand twice (RFC 2181 5), and TTLs that are unwise."""
 
-import ipaddress
-
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CNAME, A, Record, data_text, kind, shown
+from resolute.zones.lint.records import CNAME, Record, data_text, kind, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Zone
 
@@ -29,17 +27,23 @@ def check(rrset: RRset, zone: Zone, report: Report) -> None:  # noqa: ARG001 - a
 def check_addresses(rrset: RRset, zone: Zone, report: Report) -> None:  # noqa: ARG001
     """Addresses that only some networks can reach."""
     for record in rrset.records:
-        make = ipaddress.IPv4Address if record.rtype == A else ipaddress.IPv6Address
-        address = make(record.rdata)
-        local = address.is_loopback or address.is_link_local or address.is_unspecified
-        if local or (address.is_private and not _is_documentation(address)):
-            report.add("private-address", record, f"{shown(record.owner)} has the private address {address}")
+        data = record.rdata
+        if is_local_v4(data) if len(data) == 4 else is_local_v6(data):
+            report.add("private-address", record, f"{shown(record.owner)} has the private address {data_text(record)}")
 
 
-def _is_documentation(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    """RFC 5737 and RFC 3849: addresses of examples."""
-    nets = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32", "198.18.0.0/15")
-    return any(address in ipaddress.ip_network(net) for net in nets if (":" in net) == (address.version == 6))
+def is_local_v4(data: bytes) -> bool:
+    """RFC 1918, RFC 1122 3.2.1.3 (this host, loopback), RFC 3927 (link-local)."""
+    first, second = data[0], data[1]
+    if first in {0, 10, 127}:
+        return True
+    return (first == 192 and second == 168) or (first == 172 and 16 <= second < 32) or (first == 169 and second == 254)
+
+
+def is_local_v6(data: bytes) -> bool:
+    """RFC 4193, and RFC 4291 2.5.2, 2.5.3 and 2.5.6 (unspecified, loopback, link-local)."""
+    unique, link = data[0] & 0xFE == 0xFC, data[0] == 0xFE and data[1] & 0xC0 == 0x80
+    return unique or link or (data[:15] == bytes(15) and data[15] < 2)
 
 
 def _repeated(rrset: RRset, report: Report) -> None:
