@@ -4,6 +4,7 @@ file ─► Expectations ─► each question through the data plane's own stage
 """
 
 import asyncio
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from resolute.zones import local
 from resolute.zones.expect import Expectation, Expectations, differences, question
 from resolute.zones.lint.finding import Finding, finding
 from resolute.zones.overlays import OverlayKeeper
+
+_POSITION = re.compile(r"(.*) \(at line ([0-9]+), column ([0-9]+)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ def read(file: Path) -> tuple[Expectations | None, str, list[Finding]]:
     except OSError as error:
         return None, "", [finding("unreadable", str(file), f"cannot be read: {error.strerror}")]
     except tomllib.TOMLDecodeError as error:
-        return None, "", [finding("expectations", str(file), str(error))]
+        return None, "", [_syntax_problem(file, str(error))]
     except UnicodeDecodeError as error:
         return None, "", [finding("expectations", str(file), f"is not UTF-8 at byte {error.start}")]
     except ValidationError as error:
@@ -93,8 +96,16 @@ def _seed(path: Path) -> dict[str, str]:
         return {}
 
 
+def _syntax_problem(file: Path, message: str) -> Finding:
+    match = _POSITION.fullmatch(message)
+    if match is None:
+        return finding("expectations", str(file), message)
+    return finding("expectations", str(file), match[1], at=(int(match[2]), int(match[3])))
+
+
 def _problem(file: Path, text: str, location: tuple[int | str, ...], message: str) -> Finding:
-    where = ".".join(str(part) for part in location if not isinstance(part, int) and part != "expect")
+    words = [part for part in location if isinstance(part, str) and part not in {"str", "Wanted"}]
+    where = ".".join(words[1:] or words)
     shown = message.removeprefix("Value error, ")
     return finding(
         "expectations", str(file), f"{where}: {shown}" if where else shown, at=find(text, location) or (0, 0)
