@@ -29,10 +29,14 @@ class ZoneChecks:
     circumstances: Circumstances
     keep_images: bool = False
     images: "list[plane.ZoneImage]" = field(default_factory=list)
+    _children: dict[bytes, list[bytes]] = field(default_factory=dict)
+    _related: set[bytes] = field(default_factory=set)
     _relatives: list[family.Relative] = field(default_factory=list)
 
     def findings(self) -> Iterator[Finding]:
         """What is found in each zone, then between them."""
+        self._children = family.children(wire for zone in self.zones if (wire := _wire(zone.name)) is not None)
+        self._related = {*self._children, *(below for some in self._children.values() for below in some)}
         for zone in self.zones:
             yield from self._check(zone)
         ignored = self.circumstances.ignored
@@ -47,9 +51,10 @@ class ZoneChecks:
         except OSError as error:
             return [finding("unreadable", str(error.filename or zone.file), f"cannot be read: {error.strerror}")]
         foreign.convert_all(scan)
-        others = [wire for other in self.zones if (wire := _wire(other.name)) is not None]
-        report, relative = lint(Subject(origin, scan, others), self.circumstances)
-        self._relatives.append(relative)
+        children = self._children.get(names.fold(origin), ())
+        report, relative = lint(Subject(origin, scan, children), self.circumstances)
+        if names.fold(origin) in self._related:
+            self._relatives.append(relative)
         self._compile(scan, report)
         return list(report.findings())
 

@@ -1,6 +1,6 @@
 """Zones that are checked together: a delegation against the zone that it leads to (RFC 1034 4.2.2, RFC 4035 5.2)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from resolute.zones.lint.dnssec import ds
@@ -12,7 +12,6 @@ from resolute.zones.lint.records import (
     NS,
     SOA,
     Record,
-    is_within,
     label_count,
     parent,
     shown,
@@ -42,31 +41,37 @@ class Relative:
     """Of its servers' names that are in it."""
 
     @classmethod
-    def of(cls, zone: Zone, files: Sequence[str], others: Sequence[bytes]) -> "Relative":
-        """From a zone, with the names of all zones of the run."""
-        below = [name for name in others if name != zone.origin and is_within(name, zone.origin)]
+    def of(cls, zone: Zone, files: Sequence[str], children: Sequence[bytes]) -> "Relative":
+        """From a zone, with the names of the zones next below it."""
         kept = frozenset((NS, DNSKEY, SOA))
         apex = tuple(record for record in zone.apex if record.rtype in kept)
         addresses = {name: _addresses(zone, name) for name in _servers(apex)}
-        return cls(zone.origin, tuple(files), apex, tuple(_delegation(zone, name) for name in below), addresses)
+        return cls(zone.origin, tuple(files), apex, tuple(_delegation(zone, name) for name in children), addresses)
+
+
+def children(origins: Iterable[bytes]) -> dict[bytes, list[bytes]]:
+    """For each zone of a run that has some, the zones next below it."""
+    known, found = set(origins), dict[bytes, list[bytes]]()
+    for origin in sorted(known):
+        if (above := _nearest(origin, known)) is not None:
+            found.setdefault(above, []).append(origin)
+    return found
 
 
 def check(relatives: Sequence[Relative]) -> Iterator[Finding]:
-    """Each zone against the nearest one above it."""
+    """Each zone against those next below it."""
     by_origin = {relative.origin: relative for relative in relatives}
-    for child in relatives:
-        if (above := _parent(child.origin, by_origin)) is None:
-            continue
+    for above in relatives:
         for delegation in above.delegations:
-            if delegation.child == child.origin:
-                yield from _compare(above, delegation, child)
+            if (below := by_origin.get(delegation.child)) is not None:
+                yield from _compare(above, delegation, below)
 
 
-def _parent(origin: bytes, known: dict[bytes, Relative]) -> Relative | None:
+def _nearest(origin: bytes, known: Container[bytes]) -> bytes | None:
     while label_count(origin):
         origin = parent(origin)
         if origin in known:
-            return known[origin]
+            return origin
     return None
 
 

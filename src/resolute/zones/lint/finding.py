@@ -59,7 +59,7 @@ class Report:
         self._counts[code] += 1
         if self._counts[code] <= MOST_OF_A_CODE:
             file, line, column = place
-            self._findings.append(finding(code, self._files[file], message, at=(line, column), mend=mend))
+            self._findings.append(finding(code, self._files[file], _printable(message), at=(line, column), mend=mend))
 
     def distrust_absence(self) -> None:
         """Entries of the file could not be read: what is said not to be there may stand in one of them."""
@@ -74,3 +74,8 @@ class Report:
             if count > MOST_OF_A_CODE:
                 more = count - MOST_OF_A_CODE
                 yield finding(code, self._files[0], f"and {more} more of the kind {code}")
+
+
+def _printable(message: str) -> str:
+    """What stands in a zone must not move a terminal's cursor or break a line of a log."""
+    return "".join(each if " " <= each <= "~" else f"\\{ord(each) % 256:03d}" for each in message)

@@ -70,11 +70,11 @@ _AT_CUT: Final = frozenset((NS, DS))
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A scanned zone to be checked: its name in wire form, and the names of all zones of the run."""
+    """A scanned zone to be checked: its name in wire form, and the names of zones below it that are checked too."""
 
     origin: bytes
     scan: "plane.ZoneScan"
-    others: Sequence[bytes] = ()
+    children: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ def lint(subject: Subject, circumstances: Circumstances) -> tuple[Report, Relati
     cuts.end()
     signed.end()
     circumstances.progress(len(zone), len(zone))
-    return report, Relative.of(zone, subject.scan.files, subject.others)
+    return report, Relative.of(zone, subject.scan.files, subject.children)
 
 
 def _check_node(node: Node, zone: Zone, report: Report) -> None:

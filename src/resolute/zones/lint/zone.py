@@ -52,6 +52,7 @@ class Zone:
         self.origin = origin.lower()
         self._listing = listing
         self.look = lru_cache(_REMEMBERED)(self._look)
+        self.records = lru_cache(_REMEMBERED // 16)(self._records)
         self.apex = self.records(self.origin)
         self.soa = next((record for record in self.apex if record.rtype == SOA), None)
 
@@ -63,7 +64,7 @@ class Zone:
         for start in range(0, len(self._listing), _BATCH):
             yield from map(Record._make, self._listing.records(start, start + _BATCH))
 
-    def records(self, owner: bytes) -> tuple[Record, ...]:
+    def _records(self, owner: bytes) -> tuple[Record, ...]:
         """The records at a name."""
         return tuple(map(Record._make, self._listing.records(*self._listing.find(owner))))
 
