@@ -345,3 +345,37 @@ def test_an_nsec3_is_gone(keys: dict[str, tuple[pathlib.Path, str, str]], tmp_pa
     assert any("[nsec3-missing]" in line for line in said), said
     assert any("[nsec3-chain]" in line for line in said), said
     compare(signed)
+
+
+ROOT = """\
+$TTL 3600
+@ SOA ns1.example. hostmaster.example. 1 7200 3600 1209600 3600
+@ NS ns1.example.
+@ NS ns2.example.
+example. NS ns1.example.
+example. NS ns2.example.
+ns1.example. A 192.0.2.53
+ns2.example. A 192.0.2.54
+"""
+
+
+@pytest.mark.parametrize(("digest", "tag"), [("-1", "ds-digest"), ("-2", ""), ("-a SHA-384", "")])
+def test_ds_and_key(
+    keys: dict[str, tuple[pathlib.Path, str, str]], digest: str, tag: str, tmp_path: pathlib.Path
+) -> None:
+    folder, zsk, ksk = keys["ED25519"]
+    child, parent = tmp_path / "child", tmp_path / "parent"
+    run("dnssec-signzone", "-q", "-o", "example.", "-k", ksk, "-f", str(child), "ED25519.zone", zsk, cwd=folder)
+    right = run("dnssec-dsfromkey", *digest.split(), f"{ksk}.key", cwd=folder).stdout
+    assert "IN DS" in right
+    wrong = re.sub(r"(DS [0-9]+ [0-9]+ [0-9]+) ..", r"\1 00", right)
+
+    def codes(*digests: str) -> set[str]:
+        parent.write_text(ROOT + "".join(digests))
+        checks = ZoneChecks([NamedZone(".", parent), NamedZone("example.", child)], Circumstances(Clock(time.time())))
+        return {finding.code for finding in checks.findings()}
+
+    assert codes(right) == ({tag} if tag else set())
+    assert "ds-stale" in codes(right, wrong)
+    assert "ds-without-key" in codes(wrong)
+    assert "no-ds" in codes()

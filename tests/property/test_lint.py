@@ -1,4 +1,4 @@
-"""The linter reads what others wrote: whatever bytes stand in a record, it says something or nothing, and never falls."""
+"""The linter reads what others wrote: whatever bytes a record has, it says something or nothing, and never falls."""
 
 from hypothesis import given
 from hypothesis import strategies as st
