@@ -58,6 +58,21 @@ impl Raw {
     }
 }
 
+/// A record as it was given, for those who check a zone.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// Owner in lower case.
+    pub owner: &'a [u8],
+    /// Type.
+    pub rtype: u16,
+    /// TTL.
+    pub ttl: u32,
+    /// Data.
+    pub rdata: &'a [u8],
+    /// Where it stands.
+    pub place: Place,
+}
+
 /// A record whose rdata somebody else converts.
 pub struct ForeignRecord {
     /// Owner.
@@ -114,6 +129,36 @@ impl Draft {
     /// The records that wait for [`Draft::settle`].
     pub fn foreign(&self) -> &[ForeignRecord] {
         &self.foreign
+    }
+
+    /// How many records there are so far.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// A record with its place, by its order of coming.
+    pub fn at(&self, index: usize) -> Option<Placed<'_>> {
+        self.records.get(index).map(|raw| self.show(raw))
+    }
+
+    /// The records with their places, in the order of coming.
+    pub fn placed(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.records.iter().map(|raw| self.show(raw))
+    }
+
+    fn show(&self, raw: &Raw) -> Placed<'_> {
+        Placed {
+            owner: name_at(&self.arena, raw.name_at),
+            rtype: raw.rtype,
+            ttl: raw.ttl,
+            rdata: raw.rdata(&self.arena),
+            place: raw.place,
+        }
     }
 
     /// Gives the rdata of a foreign record, or why it has none. False when there is no such record or it is settled.
@@ -424,7 +469,7 @@ impl Draft {
                 let message = format!(
                     "NSEC3 with {iterations} iterations: more than {MAX_ITERATIONS} are taken for an attack (RFC 9276 3.2); sign with 0"
                 );
-                self.error(raw.place, "nsec3-iterations", message);
+                self.error(raw.place, "nsec3-costs", message);
             }
         }
         if !at_apex.iter().any(|raw| raw.rtype == rtype::NS) {
