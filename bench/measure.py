@@ -93,7 +93,9 @@ def _prepare(mix: Mix, plan: Plan) -> Job:
 def _once(job: Job, kind: type[Server]) -> Figures:
     with _service(job) as service, kind(service) as server:
         ready_s = verify.wait_for_answers(server, job.mix.sample(job.plan.seconds), signed=job.mix.signed)
-        how = Load(job.questions, job.plan.load_core, job.plan.seconds, job.mix.once, job.mix.dnsperf)
+        how = Load(
+            job.questions, job.plan.load_core, job.plan.seconds, job.mix.once, job.mix.dnsperf, job.mix.connections
+        )
         if job.mix.warm:
             _load(server, replace(how, seconds=60, once=True))
         before = cost.cpu_s(server)

@@ -38,6 +38,8 @@ class Mix:
     """No question is asked twice."""
     large: bool = False
     """The time to the first answer and the memory are of interest."""
+    connections: bool = False
+    """Each question has a TCP connection of its own."""
     signed: bool = False
     """Answers have signatures."""
 
@@ -119,7 +121,7 @@ CONNECTIONS = Mix(
     servers=(Resolute, Nsd, Knot, Bind),
     write_zones=AUTHORITATIVE.write_zones,
     questions=AUTHORITATIVE.questions,
-    dnsperf=("-m", "tcp", "-O", "num-queries-per-conn=1"),
+    connections=True,
 )
 
 MIXES = {mix.name: mix for mix in (AUTHORITATIVE, CACHED, MISS, MILLION, MANY, NXDOMAIN, SIGNED, TCP, CONNECTIONS)}
