@@ -1,7 +1,7 @@
-"""Asks each question over a TCP connection of its own, one after the other: `python -m bench.connections HOST PORT FILE S`.
+"""Asks each question over a TCP connection of its own: `python -m bench.connections HOST PORT FILE SECONDS`.
 
-dnsperf can be told to (`num-queries-per-conn=1`), and then waits a tenth of a second for each connection. Prints its counts
-in the words of dnsperf's report.
+dnsperf can be told to (`num-queries-per-conn=1`), and then waits a tenth of a second for each connection. Prints its
+counts in the words of dnsperf's report.
 """
 
 import itertools
@@ -28,7 +28,7 @@ def main() -> int:
             break
         sent += 1
         if reply := _ask((host, port), packet):
-            rcodes[dns.rcode.to_text(dns.rcode.Rcode(reply[5] & 15))] += 1
+            rcodes[dns.rcode.to_text(dns.rcode.Rcode(reply[3] & 15))] += 1
     completed, took = rcodes.total(), time.monotonic() - began
     shares = ", ".join(f"{rcode} {count} ({count / completed:.2%})" for rcode, count in rcodes.items())
     print(f"Queries sent: {sent}\nQueries completed: {completed}\nQueries per second: {completed / took:f}")
