@@ -8,6 +8,7 @@ use std::os::fd::AsRawFd;
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
+use resolute_plane::listen::Door;
 use resolute_plane::listen::bind::{Sharing, bind};
 use resolute_plane::listen::mmsg::Batch;
 use resolute_plane::listen::udp::{Packet, Responder, UdpListener};
@@ -28,7 +29,7 @@ impl Responder for Echo {
 fn main() -> Result<(), Box<dyn Error>> {
     let address: SocketAddr = std::env::args().nth(1).ok_or("usage: floor ADDRESS:PORT")?.parse()?;
     let mut bound = bind(address, 1, Sharing::Nobody)?;
-    let listener = UdpListener::new(bound.udp.pop().ok_or("no socket")?, bound.address);
+    let listener = UdpListener::new(bound.udp.pop().ok_or("no socket")?, Door::plain(bound.address));
     let mut poll = Poll::new()?;
     poll.registry()
         .register(&mut SourceFd(&listener.as_raw_fd()), Token(0), Interest::READABLE)?;

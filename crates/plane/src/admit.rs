@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::settings::{Prefix, View, mask};
+use crate::settings::{Prefix, Settings, View, mask};
 
 /// A client, as far as answering goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct Client {
     pub view: u16,
     /// Whether it may ask for names that are not ours.
     pub recursion: bool,
+    /// Whether its replies are never limited in rate.
+    pub exempt: bool,
 }
 
 /// The addresses of both families, cut into ranges of equal treatment.
@@ -22,19 +24,27 @@ pub struct Admission {
     v6: Ranges,
 }
 
-/// Starts of ranges, sorted, with (view, recursion) of each.
+/// Starts of ranges, sorted, with what is granted to each.
 #[derive(Clone, Debug)]
 struct Ranges {
     starts: Vec<u128>,
-    grants: Vec<(u16, bool)>,
+    grants: Vec<Grant>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Grant {
+    view: u16,
+    recursion: bool,
+    exempt: bool,
 }
 
 impl Admission {
-    /// Compiles the prefixes of all views.
-    pub fn new(views: &[View]) -> Self {
+    /// Compiles the prefixes of all views, and those that are exempt from rate limiting.
+    pub fn new(settings: &Settings) -> Self {
+        let exempt = settings.rate_limit.as_ref().map_or(&[][..], |limit| &limit.exempt);
         Self {
-            v4: Ranges::new(views, 32),
-            v6: Ranges::new(views, 128),
+            v4: Ranges::new(&settings.views, exempt, 32),
+            v6: Ranges::new(&settings.views, exempt, 128),
         }
     }
 
@@ -42,21 +52,23 @@ impl Admission {
     #[inline]
     pub fn classify(&self, address: IpAddr) -> Client {
         let address = address.to_canonical();
-        let (view, recursion) = match address {
+        let grant = match address {
             IpAddr::V4(v4) => self.v4.find(u128::from(u32::from(v4))),
             IpAddr::V6(v6) => self.v6.find(u128::from(v6)),
         };
         Client {
             address,
-            view,
-            recursion,
+            view: grant.view,
+            recursion: grant.recursion,
+            exempt: grant.exempt,
         }
     }
 }
 
 impl Ranges {
-    fn new(views: &[View], width: u32) -> Self {
+    fn new(views: &[View], exempt: &[Prefix], width: u32) -> Self {
         let prefixes = views.iter().flat_map(|view| view.clients.iter().chain(&view.recursion));
+        let prefixes = prefixes.chain(exempt);
         let mut starts = vec![0];
         for (first, last) in prefixes.filter_map(|prefix| bounds(prefix, width)) {
             starts.push(first);
@@ -64,21 +76,25 @@ impl Ranges {
         }
         starts.sort_unstable();
         starts.dedup();
-        let grants: Vec<_> = starts.iter().map(|&address| grant(views, width, address)).collect();
+        let grants = starts.iter().map(|&address| Grant {
+            exempt: exempt.iter().any(|prefix| holds(prefix, width, address)),
+            ..grant(views, width, address)
+        });
+        let grants = grants.collect();
         Self { starts, grants }
     }
 
     #[inline]
-    fn find(&self, address: u128) -> (u16, bool) {
+    fn find(&self, address: u128) -> Grant {
         // The first start is 0, so there always is a range.
         let at = self.starts.partition_point(|&start| start <= address).saturating_sub(1);
-        self.grants.get(at).copied().unwrap_or((0, false))
+        self.grants.get(at).copied().unwrap_or_default()
     }
 }
 
 /// The view with the longest prefix around the address (the first of equals; the default view has length nothing), and
 /// whether one of its recursion prefixes is around it.
-fn grant(views: &[View], width: u32, address: u128) -> (u16, bool) {
+fn grant(views: &[View], width: u32, address: u128) -> Grant {
     let longest = |prefixes: &[Prefix]| {
         prefixes
             .iter()
@@ -95,7 +111,11 @@ fn grant(views: &[View], width: u32, address: u128) -> (u16, bool) {
     let recursion = views
         .get(usize::from(best.0))
         .is_some_and(|view| longest(&view.recursion).is_some());
-    (best.0, recursion)
+    Grant {
+        view: best.0,
+        recursion,
+        exempt: false,
+    }
 }
 
 fn holds(prefix: &Prefix, width: u32, address: u128) -> bool {
@@ -127,11 +147,14 @@ mod tests {
 
     #[test]
     fn longest_prefix_and_default_deny() {
-        let admission = Admission::new(&[
-            view("", &[], &["127.0.0.0/8", "::1/128", "10.0.0.0/8"]),
-            view("lab", &["10.1.0.0/16", "2001:db8::/32"], &["10.1.2.0/24"]),
-            view("host", &["10.1.2.3"], &[]),
-        ]);
+        let admission = Admission::new(&Settings {
+            views: vec![
+                view("", &[], &["127.0.0.0/8", "::1/128", "10.0.0.0/8"]),
+                view("lab", &["10.1.0.0/16", "2001:db8::/32"], &["10.1.2.0/24"]),
+                view("host", &["10.1.2.3"], &[]),
+            ],
+            ..Settings::default()
+        });
         let who = |text: &str| {
             let client = admission.classify(text.parse().unwrap());
             (client.view, client.recursion)

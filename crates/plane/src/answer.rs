@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! listen ─► admit ─► cookie ─► zones ─► rules ─► cache ─► forward ─► handoff
+//!                               └────────┴────────┴──► reply ─► rate limit
 //! ```
 //! - *admit* comes first: what a client may do and which view it sees decides everything after it.
 //! - *cookie* comes next: what it proves of the client's address decides what a flood of spoofed queries gets.
@@ -9,15 +10,17 @@
 //! - *rules* come before the cache, so that a cached answer can never carry a blocked name past them. No rule exists yet.
 //! - *the right to recurse* is checked before the cache: what others asked is not for strangers.
 //! - *cache* comes before any work for others; RD=0 ends there.
+//! - *rate limit* comes last: only a finished reply tells what it is like. Over UDP alone: TCP proves the client's address.
 //! - *forward* and *handoff* are for the caller: this function decides only that somebody has to be asked, and does no I/O.
 //!
 //! The transport delivers bytes and a client address; the same rules hold on every transport. The same stages run with a
 //! recorder tell why an answer is what it is.
 
+use std::cell::Cell;
 use std::net::IpAddr;
 
 use resolute_wire::code::{class, ede, flag, rcode};
-use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
+use resolute_wire::compose::{Composer, Head, Known, Order, Owner, Section};
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
 use resolute_wire::name::{self, Name};
@@ -31,8 +34,10 @@ use crate::cookies::Proof;
 use crate::explain::Recorder;
 use crate::extensions::Extensions;
 use crate::hash::Path;
+use crate::ratelimit::{self, Class, Limit, Limiter};
 use crate::refusals;
 use crate::snapshot::{Route, Snapshot};
+use crate::turns::Turns;
 use crate::zones::proofs::Prover;
 use crate::zones::respond::{Asked, Said, Zoned};
 
@@ -45,6 +50,25 @@ pub struct World<'a> {
     pub cache: &'a Cache,
     /// The time, by [`crate::clock::seconds`].
     pub now: u32,
+    /// What the thread that answers has of its own; without it nothing is limited, and nothing takes turns.
+    pub own: Option<Own<'a>>,
+}
+
+/// What one thread has of its own, and the time.
+#[derive(Clone, Copy)]
+pub struct Own<'a> {
+    /// All of it but the time.
+    pub habits: &'a Habits,
+    /// The time, by [`crate::clock::micros`].
+    pub now_us: u64,
+}
+
+/// What one thread remembers from reply to reply.
+pub struct Habits {
+    /// Limits the rate of replies.
+    pub limiter: Limiter,
+    /// Whose turn it is to be first.
+    pub turns: Turns,
 }
 
 /// How a query came in.
@@ -90,6 +114,12 @@ pub enum Given<'a> {
 pub enum Verdict<'a> {
     /// Send so many bytes.
     Reply(Sent),
+    /// Send so many bytes: what the rate limit has left of a reply.
+    Slipped(Sent),
+    /// Send so many bytes, which the rate limit would have held back, were it not a dry run.
+    Watched(Sent),
+    /// The rate limit has held a reply back.
+    Limited,
     /// Somebody has to be asked first.
     Ask(Ask<'a>),
     /// Send nothing.
@@ -145,23 +175,100 @@ pub fn answer<'a>(
     room: Room<'_>,
     recorder: &mut impl Recorder,
 ) -> Verdict<'a> {
-    match query::parse(incoming.packet) {
+    let client = world.snapshot.rules.admission.classify(incoming.address);
+    let Room { buf, known } = room;
+    let room = Room { buf: &mut *buf, known };
+    let mut shown = Shown::default();
+    let verdict = match query::parse(incoming.packet) {
         Parsed::Query(ref query) => {
-            let client = world.snapshot.rules.admission.classify(incoming.address);
-            Stages {
+            let extensions = Extensions::of(&world.snapshot.rules, query.edns, client.address, incoming.transport);
+            let proven = extensions.proof == Proof::Good;
+            let stages = Stages {
                 world,
                 query,
                 client,
                 transport: incoming.transport,
                 given,
-                extensions: Extensions::of(&world.snapshot.rules, query.edns, client.address, incoming.transport),
-            }
-            .run(room, recorder)
+                extensions,
+                accounted: Cell::new(0),
+            };
+            let verdict = stages.run(room, recorder);
+            shown = Shown {
+                accounted: stages.accounted.get(),
+                proven,
+            };
+            verdict
         }
         Parsed::CookieOnly(refusal) => refusals::refresh(world, incoming, refusal, room),
         Parsed::Unverified(refusal, tsig) => refusals::unverified(world, incoming, refusal, &tsig, room),
         Parsed::Refuse(refusal) => refusals::refuse(world, incoming, refusal, room),
         Parsed::Ignore => Verdict::Silence,
+    };
+    match verdict {
+        Verdict::Reply(sent) => {
+            let leaving = Leaving {
+                sent,
+                client,
+                shown,
+                transport: incoming.transport,
+            };
+            leaving.limit(world, buf, recorder)
+        }
+        verdict => verdict,
+    }
+}
+
+/// What the stages show of a query to the rate limit.
+#[derive(Default)]
+struct Shown {
+    /// Hash of the name that the reply is accounted under.
+    accounted: u64,
+    /// The client has shown that it gets what is sent to its address: such a one is not limited. Nothing shows that so far.
+    proven: bool,
+}
+
+/// A reply on its way out.
+struct Leaving {
+    sent: Sent,
+    client: Client,
+    shown: Shown,
+    transport: Transport,
+}
+
+impl Leaving {
+    /// The last stage.
+    #[inline]
+    fn limit<'a>(self, world: World<'a>, buf: &mut [u8], recorder: &mut impl Recorder) -> Verdict<'a> {
+        let Self { sent, .. } = self;
+        let (Some(rate), Some(own)) = (&world.snapshot.rules.rate, world.own) else {
+            return Verdict::Reply(sent);
+        };
+        if self.client.exempt || self.shown.proven {
+            recorder.step("rate limit", || "this client is exempt".into());
+            return Verdict::Reply(sent);
+        }
+        let Some(message) = buf.get_mut(..sent.len) else {
+            return Verdict::Reply(sent);
+        };
+        let reply = ratelimit::Reply {
+            client: self.client.address,
+            name: self.shown.accounted,
+            class: Class::of(message),
+        };
+        recorder.step("rate limit", || own.habits.limiter.describe(rate, reply, own.now_us));
+        if self.transport == Transport::Tcp {
+            return Verdict::Reply(sent);
+        }
+        match own.habits.limiter.judge(rate, reply, own.now_us) {
+            Limit::Send => Verdict::Reply(sent),
+            Limit::Watch => Verdict::Watched(sent),
+            Limit::Drop => Verdict::Limited,
+            Limit::Slip => Verdict::Slipped(Sent {
+                len: ratelimit::truncate(message, reply.class),
+                truncated: sent.truncated || reply.class != Class::Error,
+                ..sent
+            }),
+        }
     }
 }
 
@@ -180,6 +287,8 @@ struct Stages<'a, 'q> {
     given: Given<'q>,
     /// What the query's cookie proves, and the OPT of the reply.
     extensions: Extensions<'a>,
+    /// Hash of the name that the reply is accounted under by the rate limit.
+    accounted: Cell<u64>,
 }
 
 impl<'a> Stages<'a, '_> {
@@ -198,14 +307,21 @@ impl<'a> Stages<'a, '_> {
             return self.finish(composer, said, Origin::Server, ede.map(|code| Ede { code, text: "" }));
         }
         let path = Path::of_query(query);
+        if let Some(own) = self.world.own {
+            let wanted = self.world.snapshot.rules.settings.rrset_order;
+            composer.order = own.habits.turns.next(wanted, path.hash(0) ^ u64::from(query.qtype));
+        }
         let asked = Asked {
             snapshot: self.world.snapshot,
             view: self.client.view,
             qtype: query.qtype,
             dnssec_ok: query.dnssec_ok(),
             recursion: self.client.recursion && query.recursion_desired(),
+            accounted: Cell::new(path.hash(0)),
         };
-        match asked.respond(&path, &mut composer, recorder) {
+        let zoned = asked.respond(&path, &mut composer, recorder);
+        self.accounted.set(asked.accounted.get());
+        match zoned {
             Zoned::Done(said) => {
                 let origin = if said.overlay { Origin::Overlay } else { Origin::Zone };
                 self.finish(composer, said, origin, None)
@@ -428,6 +544,7 @@ impl<'a> Stages<'a, '_> {
             );
         }
         let query = self.query;
+        let order = composer.order;
         let (buf, known) = composer.into_room();
         let copied = Composer::from_message(
             buf,
@@ -440,6 +557,9 @@ impl<'a> Stages<'a, '_> {
         match copied {
             Ok(mut composer) => {
                 entry.patch_ttls(composer.written(), self.world.now, stale_ttl);
+                if order != Order::Fixed {
+                    entry.turn(composer.written(), order);
+                }
                 self.finish(composer, said, origin, ede)
             }
             Err(mut composer) => {

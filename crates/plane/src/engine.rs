@@ -18,16 +18,20 @@ use resolute_wire::compose::Known;
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
 
-use crate::answer::{self, Ask, Given, Incoming, Origin, Room, Sent, Verdict, World};
+use crate::answer::{self, Ask, Given, Habits, Incoming, Origin, Own, Room, Sent, Verdict, World};
 use crate::cache::{Cache, Cached, Lookup, settle};
 use crate::clock;
 use crate::exchange::{Failure, Order, Outcome, Purpose};
 use crate::explain::Silent;
 use crate::inflight::{Flight, Inflight, Joined, Patience, ReplyTo, Waiter};
+use crate::listen::proxy;
+use crate::listen::udp::Packet;
 use crate::querylog::{Line, QueryLog};
+use crate::ratelimit::{Accounts, Limiter};
 use crate::settings::Settings;
 use crate::snapshot::{Route, Snapshot};
 use crate::stats::{Counter, Counters, Registry};
+use crate::turns::Turns;
 use crate::upstreams::Upstreams;
 use crate::upward::{Exchanged, Handoff, Reason, Upward};
 use crate::worker::Inbox;
@@ -76,6 +80,8 @@ pub struct Engine {
     pub upstreams: Upstreams,
     /// Where queries are logged.
     pub log: QueryLog,
+    /// What prefixes have been sent of late.
+    pub accounts: Arc<Accounts>,
     /// TCP connections now.
     pub tcp_connections: AtomicUsize,
     inboxes: RwLock<Vec<Inbox>>,
@@ -97,6 +103,7 @@ impl Engine {
             stats,
             upstreams: Upstreams::default(),
             log,
+            accounts: Arc::default(),
             tcp_connections: AtomicUsize::new(0),
             inboxes: RwLock::default(),
             next_inbox: AtomicUsize::new(0),
@@ -167,6 +174,7 @@ pub struct Desk {
     pub engine: Arc<Engine>,
     /// Of this thread.
     pub counters: Arc<Counters>,
+    habits: Arc<Habits>,
     known: Known,
     buffer: Box<[u8]>,
     /// For those who waited: a client may be answered from here while `buffer` is another's.
@@ -178,15 +186,31 @@ pub struct Moment {
     snapshot: arc_swap::Guard<Arc<Snapshot>>,
     cache: arc_swap::Guard<Arc<Cache>>,
     now: u32,
+    habits: Arc<Habits>,
+    now_us: u64,
 }
 
 impl Moment {
-    fn world(&self) -> World<'_> {
+    /// What answering reads.
+    pub fn world(&self) -> World<'_> {
         World {
             snapshot: &self.snapshot,
             cache: &self.cache,
             now: self.now,
+            own: Some(Own {
+                habits: &self.habits,
+                now_us: self.now_us,
+            }),
         }
+    }
+}
+
+impl Moment {
+    /// Whom a packet on a listener for proxies is from, and the query in it. None: not from a proxy, or not in proper form.
+    pub fn unwrap_proxied<'p>(&self, packet: Packet<'p>) -> Option<(SocketAddr, &'p [u8])> {
+        let settings = &self.snapshot.rules.settings;
+        let header = proxy::parse(packet.bytes).filter(|_| settings.is_proxy(packet.peer.ip()))?;
+        Some((header.client.unwrap_or(packet.peer), packet.bytes.get(header.length..)?))
     }
 }
 
@@ -197,6 +221,10 @@ impl Desk {
         Self {
             engine: engine.clone(),
             counters,
+            habits: Arc::new(Habits {
+                limiter: Limiter::new(&engine.accounts),
+                turns: Turns::new(),
+            }),
             known: Known::new(),
             buffer: room(),
             late: room(),
@@ -206,10 +234,13 @@ impl Desk {
     /// The state right now, to be let go after a batch.
     #[inline]
     pub fn moment(&self) -> Moment {
+        let now_us = clock::micros();
         Moment {
             snapshot: self.engine.snapshot.load(),
             cache: self.engine.cache.load(),
-            now: clock::seconds(),
+            habits: self.habits.clone(),
+            now: clock::seconds_of(now_us),
+            now_us,
         }
     }
 
@@ -230,6 +261,18 @@ impl Desk {
             Verdict::Reply(sent) => {
                 self.count(sent);
                 Taken::Reply(sent)
+            }
+            Verdict::Slipped(sent) => {
+                self.count_limited(Counter::RateSlipped, sent);
+                Taken::Reply(sent)
+            }
+            Verdict::Watched(sent) => {
+                self.count_limited(Counter::RateWatched, sent);
+                Taken::Reply(sent)
+            }
+            Verdict::Limited => {
+                self.counters.count(Counter::RateDropped);
+                Taken::Silence
             }
             Verdict::Silence => {
                 self.counters.count(Counter::Ignored);
@@ -464,8 +507,18 @@ impl Desk {
             buf: &mut buffer,
             known: &mut self.known,
         };
-        let verdict = answer::answer(moment.world(), incoming, given, room, &mut Silent);
-        if let Verdict::Reply(sent) = verdict {
+        let sent = match answer::answer(moment.world(), incoming, given, room, &mut Silent) {
+            Verdict::Reply(sent) => Some((sent, None)),
+            Verdict::Slipped(sent) => Some((sent, Some(Counter::RateSlipped))),
+            Verdict::Watched(sent) => Some((sent, Some(Counter::RateWatched))),
+            Verdict::Limited => {
+                self.counters.count(Counter::RateDropped);
+                None
+            }
+            Verdict::Ask(_) | Verdict::Silence => None,
+        };
+        if let Some((sent, limited)) = sent {
+            limited.inspect(|&counter| self.counters.count(counter));
             self.count(sent);
             self.log(&waiter.packet, waiter.reply_to.peer(), sent, waiter.received_ms);
             self.send(waiter.reply_to, &buffer[..sent.len]);
@@ -475,12 +528,20 @@ impl Desk {
 
     fn send(&self, reply_to: ReplyTo, reply: &[u8]) {
         let sent = match reply_to {
-            ReplyTo::Udp { listener, peer, local } => listener.send(reply, peer, local).is_ok(),
+            ReplyTo::Udp {
+                listener, peer, local, ..
+            } => listener.send(reply, peer, local).is_ok(),
             ReplyTo::Tcp { reply: place, .. } => place.map(|place| place.send(reply.to_vec())).is_some(),
         };
         if !sent {
             self.counters.count(Counter::SendErrors);
         }
+    }
+
+    #[cold]
+    fn count_limited(&self, counter: Counter, sent: Sent) {
+        self.counters.count(counter);
+        self.count(sent);
     }
 
     /// Counts a reply.

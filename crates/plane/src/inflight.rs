@@ -42,8 +42,10 @@ pub enum ReplyTo {
     Udp {
         /// The socket that the query came in on.
         listener: Arc<UdpListener>,
-        /// The client.
+        /// Where it is sent: the client, or the proxy that speaks for it.
         peer: SocketAddr,
+        /// The client.
+        client: SocketAddr,
         /// The address that was asked, where the socket has several.
         local: Option<IpAddr>,
     },
@@ -60,7 +62,7 @@ impl ReplyTo {
     /// The client's address.
     pub fn peer(&self) -> SocketAddr {
         match self {
-            Self::Udp { peer, .. } | Self::Tcp { peer, .. } => *peer,
+            Self::Udp { client: peer, .. } | Self::Tcp { peer, .. } => *peer,
         }
     }
 
@@ -76,10 +78,10 @@ impl ReplyTo {
 impl Waiter {
     /// What its waiting is counted under: the address, or the /56 that one IPv6 site has. None: nobody can pretend to be it.
     fn account(&self) -> Option<IpAddr> {
-        let ReplyTo::Udp { peer, .. } = &self.reply_to else {
+        let ReplyTo::Udp { client, .. } = &self.reply_to else {
             return None;
         };
-        match peer.ip().to_canonical() {
+        match client.ip().to_canonical() {
             ip if ip.is_loopback() => None,
             IpAddr::V6(v6) => Some(IpAddr::V6((u128::from(v6) & mask(128, 56)).into())),
             v4 => Some(v4),

@@ -16,6 +16,9 @@ pub mod cookies;
 pub mod extensions;
 pub mod zones;
 
+pub mod ratelimit;
+pub mod turns;
+
 pub mod cache;
 pub mod chaos;
 pub mod refusals;

@@ -3,7 +3,8 @@
 use std::io;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -13,8 +14,9 @@ use crate::cache::Cache;
 use crate::clock;
 use crate::engine::{Desk, Engine};
 use crate::exchange::Order;
+use crate::listen::Door;
 use crate::listen::bind::{Bound, Sharing, bind, overlap};
-use crate::listen::tcp::{Letter, TcpService};
+use crate::listen::tcp::{Acceptor, Letter, TcpService};
 use crate::listen::udp::UdpListener;
 use crate::settings::Settings;
 use crate::snapshot::{Data, Snapshot};
@@ -35,6 +37,7 @@ pub struct Plane {
     workers: Vec<Inbox>,
     threads: Mutex<Option<Threads>>,
     listening: Mutex<Vec<Listening>>,
+    numbers: AtomicU64,
     /// Publishing reads, changes and swaps: one at a time.
     publishing: Mutex<()>,
 }
@@ -47,15 +50,18 @@ struct Threads {
 
 /// An address that is served: as it was asked for and as it is.
 struct Listening {
-    asked: SocketAddr,
+    asked: Door,
     bound: SocketAddr,
     udp: Vec<Arc<UdpListener>>,
+    /// The number that the TCP service knows it by.
+    number: u64,
 }
 
 impl Listening {
     /// Whether this is the address, as it was asked for (perhaps with port 0) or as it is.
-    fn is(&self, address: SocketAddr) -> bool {
-        self.asked == address || self.bound == address
+    fn is(&self, door: Door) -> bool {
+        let same_address = self.asked.address == door.address || self.bound == door.address;
+        same_address && self.asked.visitors == door.visitors
     }
 }
 
@@ -87,46 +93,44 @@ impl Plane {
                 tcp,
             })),
             listening: Mutex::default(),
+            numbers: AtomicU64::new(0),
             publishing: Mutex::default(),
         })
     }
 
     /// Makes exactly these addresses listen: the new ones first, all or nothing, then those that are gone are closed.
     pub fn listen(&self, addresses: &[SocketAddr]) -> Result<Vec<SocketAddr>, (SocketAddr, io::Error)> {
+        self.open(&addresses.iter().copied().map(Door::plain).collect::<Vec<_>>())
+    }
+
+    /// The same, with those that are for proxies.
+    pub fn open(&self, doors: &[Door]) -> Result<Vec<SocketAddr>, (SocketAddr, io::Error)> {
         let threads = self.threads.lock();
         let Some(threads) = threads.as_ref() else {
             return Ok(Vec::new());
         };
         let mut listening = self.listening.lock();
-        let mut fresh: Vec<(SocketAddr, Bound)> = Vec::new();
-        for &address in addresses {
-            let known = listening.iter().any(|known| known.is(address))
-                || fresh.iter().any(|(asked, _)| *asked == address && address.port() != 0);
+        let mut fresh: Vec<(Door, Bound)> = Vec::new();
+        for &door in doors {
+            let address = door.address;
+            let known = listening.iter().any(|known| known.is(door))
+                || fresh.iter().any(|(asked, _)| *asked == door && address.port() != 0);
             if !known {
                 let ours = listening.iter().any(|known| overlap(known.bound, address));
                 let sharing = if ours { Sharing::OurOwn } else { Sharing::Nobody };
                 let bound = bind(address, self.workers.len(), sharing).map_err(|error| (address, error))?;
-                fresh.push((address, bound));
+                fresh.push((door, bound));
             }
         }
+        let fresh = self.serve_all(fresh, threads)?;
         let (kept, gone): (Vec<_>, Vec<_>) = listening
             .drain(..)
-            .partition(|known| addresses.iter().any(|&address| known.is(address)));
+            .partition(|known| doors.iter().any(|&door| known.is(door)));
         *listening = kept;
-        listening.extend(
-            fresh
-                .into_iter()
-                .map(|(asked, bound)| self.serve(asked, bound, threads)),
-        );
-        for old in gone {
-            threads.tcp.tell(Letter::Close(old.bound));
-            self.workers
-                .iter()
-                .zip(old.udp)
-                .for_each(|(worker, udp)| worker.close(udp));
-        }
-        let bound = |asked: &SocketAddr| listening.iter().find(|known| known.is(*asked)).map(|known| known.bound);
-        Ok(addresses.iter().filter_map(bound).collect())
+        listening.extend(fresh);
+        gone.into_iter().for_each(|old| self.stop_serving(old, threads));
+        let bound = |door: &Door| listening.iter().find(|known| known.is(*door)).map(|known| known.bound);
+        Ok(doors.iter().filter_map(bound).collect())
     }
 
     /// Switches settings; the cache and what is in flight stay.
@@ -204,18 +208,58 @@ impl Plane {
         self.threads.lock().is_none()
     }
 
-    fn serve(&self, asked: SocketAddr, bound: Bound, threads: &Threads) -> Listening {
-        let listener = |socket| Arc::new(UdpListener::new(socket, bound.address));
-        let udp: Vec<_> = bound.udp.into_iter().map(listener).collect();
-        for (worker, udp) in self.workers.iter().zip(&udp) {
-            worker.listen(udp.clone());
+    /// Has bound sockets served, all or none.
+    fn serve_all(
+        &self,
+        fresh: Vec<(Door, Bound)>,
+        threads: &Threads,
+    ) -> Result<Vec<Listening>, (SocketAddr, io::Error)> {
+        let mut served = Vec::new();
+        for (door, bound) in fresh {
+            let (listening, result) = self.serve(door, bound, threads);
+            served.push(listening);
+            if let Err(error) = result {
+                served.into_iter().for_each(|one| self.stop_serving(one, threads));
+                return Err((door.address, error));
+            }
         }
-        threads.tcp.tell(Letter::Listen(bound.tcp));
-        Listening {
-            asked,
+        Ok(served)
+    }
+
+    /// Gives bound sockets to those who serve them, and waits for their word.
+    fn serve(&self, door: Door, bound: Bound, threads: &Threads) -> (Listening, io::Result<()>) {
+        let bound_door = Door {
+            address: bound.address,
+            ..door
+        };
+        let listener = |socket| Arc::new(UdpListener::new(socket, bound_door));
+        let udp: Vec<_> = bound.udp.into_iter().map(listener).collect();
+        let (served, word) = mpsc::channel();
+        for (worker, udp) in self.workers.iter().zip(&udp) {
+            worker.listen(udp.clone(), served.clone());
+        }
+        let number = self.numbers.fetch_add(1, Relaxed);
+        threads.tcp.tell(Letter::Listen(Acceptor {
+            number,
+            listener: bound.tcp,
+            visitors: door.visitors,
+            served,
+        }));
+        let listening = Listening {
+            asked: door,
             bound: bound.address,
             udp,
-        }
+            number,
+        };
+        (listening, word.into_iter().collect())
+    }
+
+    fn stop_serving(&self, old: Listening, threads: &Threads) {
+        threads.tcp.tell(Letter::Close(old.number));
+        self.workers
+            .iter()
+            .zip(old.udp)
+            .for_each(|(worker, udp)| worker.close(udp));
     }
 
     fn change(&self, view: Option<&str>, change: impl FnOnce(&mut Data)) -> bool {

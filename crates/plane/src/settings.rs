@@ -39,6 +39,17 @@ impl std::str::FromStr for Prefix {
     }
 }
 
+impl Prefix {
+    /// Whether an address is in it. IPv4 is never mapped into IPv6.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        match (self.address, address.to_canonical()) {
+            (IpAddr::V4(first), IpAddr::V4(v4)) => u32::from(first) == u32::from(v4) & mask(32, self.length) as u32,
+            (IpAddr::V6(first), IpAddr::V6(v6)) => u128::from(first) == u128::from(v6) & mask(128, self.length),
+            _ => false,
+        }
+    }
+}
+
 /// The mask of a prefix of `length` among `width` bits.
 pub fn mask(width: u32, length: u8) -> u128 {
     let all = if width == 128 { u128::MAX } else { (1 << width) - 1 };
@@ -94,6 +105,39 @@ impl std::fmt::Debug for Secret {
     }
 }
 
+/// How fast replies over UDP may go to one prefix.
+#[derive(Clone, Debug)]
+pub struct RateLimit {
+    /// Replies a second that are alike.
+    pub rate: u32,
+    /// All replies a second.
+    pub total: u32,
+    /// How far a prefix may be ahead of its rates.
+    pub burst_ms: u32,
+    /// Of the replies held back, every so many is sent truncated; 0: none.
+    pub slip: u32,
+    /// Bits of an IPv4 address that make a prefix.
+    pub ipv4_prefix: u8,
+    /// Bits of an IPv6 address that make a prefix.
+    pub ipv6_prefix: u8,
+    /// Clients that are never limited.
+    pub exempt: Vec<Prefix>,
+    /// Count what would be held back, and send it.
+    pub dry_run: bool,
+}
+
+/// The order of the records of an RRset in answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RrsetOrder {
+    /// As in the zone.
+    #[default]
+    Fixed,
+    /// At random.
+    Random,
+    /// Each record in turn is the first.
+    Cyclic,
+}
+
 /// All of them.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -131,6 +175,14 @@ pub struct Settings {
     pub tcp_idle_ms: u32,
     /// How long until the first message of a TCP connection is whole.
     pub tcp_first_ms: u32,
+    /// Response rate limiting; None: no limit.
+    pub rate_limit: Option<RateLimit>,
+    /// The order of records.
+    pub rrset_order: RrsetOrder,
+    /// Nothing is added to positive answers that was not asked for or is needed; else the zone's servers are.
+    pub minimal: bool,
+    /// Who may say, on a listener for proxies, which client it speaks for.
+    pub proxies: Vec<Prefix>,
     /// version.bind, version.server.
     pub version: Option<String>,
     /// id.server, hostname.bind.
@@ -141,6 +193,13 @@ pub struct Settings {
     pub cookie_secrets: Vec<Secret>,
     /// Whether clients that know cookies need a good one over UDP.
     pub cookies_required: bool,
+}
+
+impl Settings {
+    /// Whether a proxy at this address is believed.
+    pub fn is_proxy(&self, address: IpAddr) -> bool {
+        self.proxies.iter().any(|prefix| prefix.holds(address))
+    }
 }
 
 impl Default for Settings {
@@ -164,6 +223,10 @@ impl Default for Settings {
             tcp_per_client: 32,
             tcp_idle_ms: 10_000,
             tcp_first_ms: 2_000,
+            rate_limit: None,
+            rrset_order: RrsetOrder::Fixed,
+            minimal: true,
+            proxies: Vec::new(),
             version: None,
             identity: None,
             nsid: None,

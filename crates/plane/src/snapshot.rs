@@ -8,6 +8,7 @@ use resolute_wire::name::{self, Name};
 use crate::admit::Admission;
 use crate::cookies::Cookies;
 use crate::hash;
+use crate::ratelimit::Rate;
 use crate::settings::{Settings, Upstream};
 use crate::suffixes::{Apex, SuffixTable};
 use crate::zones::image::{Image, Overlay};
@@ -29,6 +30,8 @@ pub struct Rules {
     pub settings: Settings,
     /// Client to view and rights.
     pub admission: Admission,
+    /// How fast replies may go; None: no limit.
+    pub rate: Option<Rate>,
     /// Name to route.
     pub routes: SuffixTable<Route>,
     /// Whether anybody may ask for names that are not ours.
@@ -94,9 +97,10 @@ impl Rules {
             })
         }));
         Self {
-            admission: Admission::new(&settings.views),
+            admission: Admission::new(&settings),
             recursive: settings.views.iter().any(|view| !view.recursion.is_empty()),
             cookies: Cookies::new(&settings.cookie_secrets),
+            rate: settings.rate_limit.as_ref().map(Rate::new),
             routes,
             settings,
         }

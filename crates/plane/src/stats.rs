@@ -56,6 +56,14 @@ counters! {
     HandedOff = "handoffs",
     /// Packets that get no reply.
     Ignored = "dropped_ignored",
+    /// Replies over UDP that the rate limit held back.
+    RateDropped = "dropped_rate_limit",
+    /// Replies over UDP that the rate limit sent without their records.
+    RateSlipped = "rate_limit_slipped",
+    /// Replies over UDP that the rate limit would have held back, were it not a dry run.
+    RateWatched = "rate_limit_watched",
+    /// Packets and connections on listeners for proxies that were from nobody trusted, or did not say whom they are from.
+    ProxyRefused = "dropped_proxy",
     /// Misses refused because too many are in flight.
     Overload = "dropped_overload",
     /// Questions whose deadline passed.

@@ -3,7 +3,7 @@
 use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::time::Instant;
 
 use mio::unix::SourceFd;
@@ -14,6 +14,7 @@ use crate::answer::{Incoming, Transport};
 use crate::engine::{Desk, Engine, Moment, Taken};
 use crate::exchange::{Exchanges, Order, Purpose};
 use crate::inflight::ReplyTo;
+use crate::listen::Visitors;
 use crate::listen::mmsg::Batch;
 use crate::listen::udp::{Packet, Responder, UdpListener};
 use crate::stats::Counter;
@@ -33,9 +34,12 @@ pub struct Inbox {
     waker: Arc<Waker>,
 }
 
+/// Whether what was asked for has been done.
+type Word = mpsc::Sender<io::Result<()>>;
+
 enum Letter {
     Order(Order),
-    Listen(Arc<UdpListener>),
+    Listen(Arc<UdpListener>, Word),
     Close(Arc<UdpListener>),
     Stop,
     #[cfg(test)]
@@ -48,9 +52,9 @@ impl Inbox {
         self.put(Letter::Order(order));
     }
 
-    /// Serves one more socket.
-    pub fn listen(&self, listener: Arc<UdpListener>) {
-        self.put(Letter::Listen(listener));
+    /// Serves one more socket, and says whether it does.
+    pub fn listen(&self, listener: Arc<UdpListener>, word: Word) {
+        self.put(Letter::Listen(listener, word));
     }
 
     /// Serves what has come on a socket, and then no more.
@@ -132,20 +136,31 @@ impl Responder for Seat {
         let (Some(moment), Some(listener)) = (&self.moment, &self.listener) else {
             return 0;
         };
+        let (client, bytes) = match listener.door.visitors {
+            Visitors::Clients => (packet.peer, packet.bytes),
+            Visitors::Proxies => match moment.unwrap_proxied(packet) {
+                Some(unwrapped) => unwrapped,
+                None => {
+                    self.desk.counters.count(Counter::ProxyRefused);
+                    return 0;
+                }
+            },
+        };
         let incoming = Incoming {
-            packet: packet.bytes,
-            address: packet.peer.ip(),
+            packet: bytes,
+            address: client.ip(),
             transport: Transport::Udp,
         };
         self.desk.counters.count(Counter::QueriesUdp);
         let way_back = || ReplyTo::Udp {
             listener: listener.clone(),
             peer: packet.peer,
+            client,
             local: packet.local,
         };
         match self.desk.take(moment, incoming, room, way_back) {
             Taken::Reply(sent) => {
-                self.desk.log_now(packet.bytes, packet.peer, sent);
+                self.desk.log_now(bytes, client, sent);
                 sent.len
             }
             Taken::Later(order) => {
@@ -270,7 +285,9 @@ impl Worker {
         for letter in letters {
             match letter {
                 Letter::Order(order) => self.begin(order),
-                Letter::Listen(listener) => self.add_listener(listener, more),
+                Letter::Listen(listener, word) => {
+                    let _ = word.send(self.add_listener(listener, more));
+                }
                 Letter::Close(listener) => self.drop_listener(&listener),
                 Letter::Stop => self.stopped = true,
                 #[cfg(test)]
@@ -279,22 +296,21 @@ impl Worker {
         }
     }
 
-    fn add_listener(&mut self, listener: Arc<UdpListener>, more: &mut Vec<usize>) {
+    fn add_listener(&mut self, listener: Arc<UdpListener>, more: &mut Vec<usize>) -> io::Result<()> {
         let at = self.listeners.iter().position(Option::is_none).unwrap_or_else(|| {
             self.listeners.push(None);
             self.listeners.len() - 1
         });
         let descriptor = listener.as_raw_fd();
-        let registered = self.poll.registry().register(
+        self.poll.registry().register(
             &mut SourceFd(&descriptor),
             Token(FIRST_LISTENER + at),
             Interest::READABLE,
-        );
-        if registered.is_ok() {
-            self.listeners[at] = Some(listener);
-            // What came before the registration gives no event.
-            more.push(at);
-        }
+        )?;
+        self.listeners[at] = Some(listener);
+        // What came before the registration gives no event.
+        more.push(at);
+        Ok(())
     }
 
     fn drop_listener(&mut self, listener: &Arc<UdpListener>) {
@@ -317,7 +333,26 @@ impl Worker {
 #[allow(clippy::unwrap_used, reason = "tests")]
 mod tests {
     use super::*;
+    use crate::listen::Door;
     use crate::settings::Settings;
+
+    /// epoll refuses a descriptor that it has: the one reason to refuse that can be brought about here.
+    #[test]
+    fn a_socket_that_cannot_be_served_is_told() {
+        let engine = Arc::new(Engine::new(Settings::default()).unwrap());
+        let (inbox, thread) = start(&engine, 0).unwrap();
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        let listener = Arc::new(UdpListener::new(socket, Door::plain(address)));
+        let (word, served) = mpsc::channel();
+        inbox.listen(listener.clone(), word.clone());
+        assert!(served.recv().unwrap().is_ok());
+        inbox.listen(listener, word);
+        let refused = served.recv().unwrap().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        inbox.stop();
+        thread.join().unwrap();
+    }
 
     #[test]
     fn a_defect_costs_no_socket() {
@@ -325,7 +360,9 @@ mod tests {
         let (inbox, thread) = start(&engine, 0).unwrap();
         let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let address = socket.local_addr().unwrap();
-        inbox.listen(Arc::new(UdpListener::new(socket, address)));
+        let (word, served) = mpsc::channel();
+        inbox.listen(Arc::new(UdpListener::new(socket, Door::plain(address))), word);
+        served.recv().unwrap().unwrap();
         let client = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         client
             .set_read_timeout(Some(std::time::Duration::from_secs(5)))

@@ -11,6 +11,7 @@ use resolute_plane::clock;
 use resolute_plane::engine::{Desk, Engine, Taken};
 use resolute_plane::hash;
 use resolute_plane::inflight::{Inflight, Joined, Patience, ReplyTo, Waiter};
+use resolute_plane::listen::Door;
 use resolute_plane::listen::udp::UdpListener;
 use resolute_plane::settings::{Settings, View};
 use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
@@ -271,11 +272,13 @@ fn waiting_is_bounded_by_client() {
     let inflight = Inflight::default();
     let patience = Patience { most: 100, ..PATIENCE };
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
-    let listener = Arc::new(UdpListener::new(socket, "127.0.0.1:0".parse().unwrap()));
+    let listener = Arc::new(UdpListener::new(socket, Door::plain("127.0.0.1:0".parse().unwrap())));
     let join = |text: &str, client: &str| {
+        let client = SocketAddr::new(client.parse().unwrap(), 9);
         let reply_to = ReplyTo::Udp {
             listener: listener.clone(),
-            peer: SocketAddr::new(client.parse().unwrap(), 9),
+            peer: client,
+            client,
             local: None,
         };
         let waiter = Waiter { reply_to, ..waiter() };

@@ -4,6 +4,7 @@
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 
+use resolute_plane::listen::Door;
 use resolute_plane::listen::bind::{Sharing, bind};
 use resolute_plane::listen::mmsg::Batch;
 use resolute_plane::listen::udp::{Packet, Responder, UdpListener};
@@ -23,7 +24,7 @@ impl Responder for Mirror {
 
 fn exchange(listen: &str, ask: &[&str], count: u8) {
     let mut bound = bind(listen.parse().unwrap(), 1, Sharing::Nobody).unwrap();
-    let listener = UdpListener::new(bound.udp.pop().unwrap(), bound.address);
+    let listener = UdpListener::new(bound.udp.pop().unwrap(), Door::plain(bound.address));
     let mut batch = Batch::new(listener.needs_local());
     let mut mirror = Mirror(Vec::new());
     for target in ask {

@@ -85,6 +85,7 @@ fn ask(zones: &[Arc<Image>], qname: &str, qtype: u16) -> Reply {
         snapshot: &snapshot,
         cache: &cache,
         now: 1,
+        own: None,
     };
     let address = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
     let incoming = Incoming {
@@ -320,6 +321,7 @@ fn explanations_name_what_was_found() {
         snapshot: &snapshot,
         cache: &cache,
         now: 1,
+        own: None,
     };
     let packet = [
         b"\0\x07\0\0\0\x01\0\0\0\0\0\0",

@@ -17,7 +17,7 @@ mod _native {
     #[pymodule_export]
     use crate::plane::Plane;
     #[pymodule_export]
-    use crate::settings::{Route, Settings, Upstream, View};
+    use crate::settings::{RateLimit, Route, Settings, Upstream, View};
     #[pymodule_export]
     use crate::traffic::{CacheEntry, Exchanged, Handoff, Statistics, Step, UpstreamStatistics};
     #[pymodule_export]

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use resolute_plane::answer::{self, Given, Incoming, Room, Transport, Verdict, World};
+use resolute_plane::answer::{self, Given, Incoming, Room, Transport, Verdict};
 use resolute_plane::cache::Cached;
 use resolute_plane::clock;
 use resolute_plane::engine::Failed;
 use resolute_plane::exchange::{Order, Purpose};
 use resolute_plane::explain::{Recorder, Silent, Steps};
 use resolute_plane::hash;
+use resolute_plane::listen::{Door, Visitors};
 use resolute_plane::querylog::Format;
 use resolute_plane::snapshot::Snapshot;
 use resolute_wire::code::flag;
@@ -45,13 +46,14 @@ impl Plane {
         })
     }
 
-    fn listen(&self, py: Python<'_>, addresses: Vec<String>) -> PyResult<Vec<String>> {
+    #[pyo3(signature = (addresses, *, proxied = vec![]))]
+    fn listen(&self, py: Python<'_>, addresses: Vec<String>, proxied: Vec<String>) -> PyResult<Vec<String>> {
         self.open()?;
-        let addresses = addresses
-            .iter()
-            .map(|text| endpoint(text))
-            .collect::<PyResult<Vec<SocketAddr>>>()?;
-        let bound = py.detach(|| self.plane.listen(&addresses));
+        let door = |text: &String, visitors| endpoint(text).map(|address| Door { address, visitors });
+        let plain = addresses.iter().map(|text| door(text, Visitors::Clients));
+        let proxied = proxied.iter().map(|text| door(text, Visitors::Proxies));
+        let doors = plain.chain(proxied).collect::<PyResult<Vec<Door>>>()?;
+        let bound = py.detach(|| self.plane.open(&doors));
         let bound = bound.map_err(|(address, error)| error::system(&error, address.to_string()))?;
         Ok(bound.iter().map(SocketAddr::to_string).collect())
     }
@@ -297,24 +299,18 @@ impl Plane {
 
     /// Runs the stages for one packet: the reply, where the data plane knows it.
     fn run(&self, incoming: Incoming<'_>, recorder: &mut impl Recorder) -> Option<Vec<u8>> {
-        let engine = &self.plane.engine;
-        let (snapshot, cache) = (engine.snapshot.load(), engine.cache.load());
-        let world = World {
-            snapshot: &snapshot,
-            cache: &cache,
-            now: clock::seconds(),
-        };
+        let moment = self.plane.desk.lock().moment();
         let (mut buf, mut known) = (vec![0; 65_535], Known::new());
         let room = Room {
             buf: &mut buf,
             known: &mut known,
         };
-        match answer::answer(world, incoming, Given::Nothing, room, recorder) {
-            Verdict::Reply(sent) => {
+        match answer::answer(moment.world(), incoming, Given::Nothing, room, recorder) {
+            Verdict::Reply(sent) | Verdict::Slipped(sent) | Verdict::Watched(sent) => {
                 buf.truncate(sent.len);
                 Some(buf)
             }
-            Verdict::Ask(_) | Verdict::Silence => None,
+            Verdict::Limited | Verdict::Ask(_) | Verdict::Silence => None,
         }
     }
 }

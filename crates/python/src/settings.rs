@@ -91,6 +91,44 @@ impl Route {
     }
 }
 
+/// How fast replies over UDP may go to one prefix.
+#[pyclass(frozen, from_py_object, module = "resolute.plane._native")]
+#[derive(Clone)]
+pub struct RateLimit(rs::RateLimit);
+
+#[pymethods]
+impl RateLimit {
+    #[new]
+    #[pyo3(signature = (
+        *, rate, total, burst_ms = 2_000, slip = 2, ipv4_prefix = 24, ipv6_prefix = 56, exempt = vec![], dry_run = false
+    ))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python class")]
+    fn new(
+        rate: u32,
+        total: u32,
+        burst_ms: u32,
+        slip: u32,
+        ipv4_prefix: u8,
+        ipv6_prefix: u8,
+        exempt: Vec<String>,
+        dry_run: bool,
+    ) -> PyResult<Self> {
+        if ipv4_prefix > 32 || ipv6_prefix > 128 {
+            return Err(error::value("a prefix is longer than its address"));
+        }
+        Ok(Self(rs::RateLimit {
+            rate,
+            total,
+            burst_ms,
+            slip,
+            ipv4_prefix,
+            ipv6_prefix,
+            exempt: prefixes(&exempt)?,
+            dry_run,
+        }))
+    }
+}
+
 /// Everything of the data plane that can change while it runs.
 #[pyclass(frozen, module = "resolute.plane._native")]
 pub struct Settings(pub rs::Settings);
@@ -102,8 +140,8 @@ impl Settings {
         *, views, routes = vec![], cache_bytes = 67_108_864, min_ttl_s = 0, max_ttl_s = 86_400,
         max_negative_ttl_s = 3_600, stale_for_s = 86_400, stale_ttl_s = 30, stale_after_ms = 1_800, deadline_ms = 4_000,
         handoffs = 4_096, waiting_per_client = 100, edns_size = 1_232, tcp_clients = 1_024, tcp_per_client = 32, tcp_idle_ms = 10_000,
-        tcp_first_ms = 2_000, version = None, identity = None, nsid = None, cookie_secrets = vec![],
-        cookies_required = false
+        tcp_first_ms = 2_000, rate_limit = None, rrset_order = "fixed", minimal = true, proxies = vec![],
+        version = None, identity = None, nsid = None, cookie_secrets = vec![], cookies_required = false
     ))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python class")]
     fn new(
@@ -124,6 +162,10 @@ impl Settings {
         tcp_per_client: usize,
         tcp_idle_ms: u32,
         tcp_first_ms: u32,
+        rate_limit: Option<RateLimit>,
+        rrset_order: &str,
+        minimal: bool,
+        proxies: Vec<String>,
         version: Option<String>,
         identity: Option<String>,
         nsid: Option<Vec<u8>>,
@@ -157,6 +199,10 @@ impl Settings {
             tcp_per_client,
             tcp_idle_ms,
             tcp_first_ms,
+            rate_limit: rate_limit.map(|limit| limit.0),
+            rrset_order: order(rrset_order)?,
+            minimal,
+            proxies: prefixes(&proxies)?,
             version,
             identity,
             nsid,
@@ -175,6 +221,17 @@ pub(crate) fn endpoint(text: &str) -> PyResult<SocketAddr> {
 fn secret(bytes: Vec<u8>) -> PyResult<rs::Secret> {
     let exactly = bytes.try_into().map(rs::Secret);
     exactly.map_err(|_| error::value("a secret of cookies must be 16 bytes"))
+}
+
+fn order(text: &str) -> PyResult<rs::RrsetOrder> {
+    match text {
+        "fixed" => Ok(rs::RrsetOrder::Fixed),
+        "random" => Ok(rs::RrsetOrder::Random),
+        "cyclic" => Ok(rs::RrsetOrder::Cyclic),
+        other => Err(error::value(format!(
+            "rrset_order must be fixed, random or cyclic, not {other:?}"
+        ))),
+    }
 }
 
 fn prefixes(texts: &[String]) -> PyResult<Vec<rs::Prefix>> {

@@ -40,6 +40,33 @@ pub enum Owner<'a> {
     Name(&'a [u8]),
 }
 
+/// The order in which the records of an RRset are written to the answer section.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// As they are stored.
+    #[default]
+    Fixed,
+    /// So many of them last (modulo how many there are).
+    Rotated(u16),
+    /// As this random number says; of more than [`SHUFFLED`] only the first is chosen at random.
+    Shuffled(u64),
+}
+
+/// Records of one RRset that are shuffled.
+pub const SHUFFLED: usize = 64;
+
+/// Swaps places, given two at a time, until so many are shuffled (Fisher and Yates). One random number is stretched: an order
+/// that spreads load is no secret.
+pub fn shuffle(seed: u64, count: usize, mut swap: impl FnMut(usize, usize)) {
+    let mut state = seed;
+    for last in (1..count).rev() {
+        state = state
+            .wrapping_mul(0x5851_F42D_4C95_7F2D)
+            .wrapping_add(0x1405_7B7E_F767_814F);
+        swap(((state >> 32) as usize) % (last + 1), last);
+    }
+}
+
 /// A set of records of one owner and type, ready to be sent.
 #[derive(Clone, Copy, Debug)]
 pub struct Rrset<'a> {
@@ -60,6 +87,18 @@ impl<'a> Rrset<'a> {
             let rdata = tail.get(..usize::from(u16::from_be_bytes([head[10], head[11]])))?;
             rest = &tail[rdata.len()..];
             Some((u32::from_be_bytes([head[6], head[7], head[8], head[9]]), rdata))
+        })
+    }
+}
+
+impl<'a> Rrset<'a> {
+    /// Where each record starts.
+    fn offsets(&self) -> impl Iterator<Item = usize> + use<'a> {
+        let lengths = self.iter().map(|(_, rdata)| RECORD_HEAD + rdata.len());
+        lengths.scan(0, |end, length| {
+            let start = *end;
+            *end += length;
+            Some(start)
         })
     }
 }
@@ -135,6 +174,8 @@ pub struct Composer<'b> {
     question_len: usize,
     counts: [u16; 3],
     opt: Option<&'b Opt<'b>>,
+    /// The order of records in the answer section.
+    pub order: Order,
     /// Something did not fit that the client has to know of.
     pub truncated: bool,
 }
@@ -167,6 +208,7 @@ impl<'b> Composer<'b> {
             question_len: question.len(),
             counts: [0; 3],
             opt,
+            order: Order::Fixed,
             truncated: false,
         }
     }
@@ -207,6 +249,55 @@ impl<'b> Composer<'b> {
     /// Adds an RRset; all of it or nothing. False when it does not fit (the caller decides whether that means truncation).
     #[inline]
     pub fn rrset(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>) -> bool {
+        if self.order == Order::Fixed || section != Section::Answer || rrset.count < 2 {
+            return self.rrset_as_stored(section, owner, rrset);
+        }
+        let start = self.mark();
+        let fits = match self.order {
+            Order::Rotated(by) => self.rrset_rotated(section, owner, rrset, usize::from(by % rrset.count)),
+            Order::Shuffled(seed) if usize::from(rrset.count) > SHUFFLED => {
+                self.rrset_rotated(section, owner, rrset, (seed % u64::from(rrset.count)) as usize)
+            }
+            Order::Shuffled(seed) => self.rrset_shuffled(section, owner, rrset, seed),
+            Order::Fixed => self.rrset_as_stored(section, owner, rrset),
+        };
+        if !fits {
+            self.back_to(start);
+        }
+        fits
+    }
+
+    fn rrset_rotated(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>, by: usize) -> bool {
+        let middle = rrset.offsets().nth(by).unwrap_or(0);
+        let (last, first) = rrset.records.split_at_checked(middle).unwrap_or((&[], rrset.records));
+        let part = |records, count| Rrset {
+            records,
+            count,
+            ..rrset
+        };
+        self.rrset_as_stored(section, owner, part(first, rrset.count - by as u16))
+            && self.rrset_as_stored(section, owner, part(last, by as u16))
+    }
+
+    fn rrset_shuffled(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>, seed: u64) -> bool {
+        let mut records: [&[u8]; SHUFFLED] = [&[]; SHUFFLED];
+        let ends = rrset.offsets().skip(1).chain([rrset.records.len()]);
+        for ((place, start), end) in records.iter_mut().zip(rrset.offsets()).zip(ends) {
+            *place = rrset.records.get(start..end).unwrap_or(&[]);
+        }
+        shuffle(seed, usize::from(rrset.count), |a, b| records.swap(a, b));
+        records.iter().take(usize::from(rrset.count)).all(|records| {
+            let one = Rrset {
+                count: 1,
+                records,
+                ..rrset
+            };
+            self.rrset_as_stored(section, owner, one)
+        })
+    }
+
+    #[inline]
+    fn rrset_as_stored(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>) -> bool {
         if matches!(owner, Owner::Question) && !rdata::may_compress(rrset.rtype) {
             let end = self.pos + rrset.records.len();
             if end > self.limit {
@@ -249,6 +340,20 @@ impl<'b> Composer<'b> {
             (self.pos, self.known.len) = (start, known);
         }
         done
+    }
+
+    /// Where the reply ends just now.
+    pub fn mark(&self) -> Mark {
+        Mark {
+            pos: self.pos,
+            known: self.known.len,
+            counts: self.counts,
+        }
+    }
+
+    /// Takes back all that was written since.
+    pub fn back_to(&mut self, mark: Mark) {
+        (self.pos, self.known.len, self.counts) = (mark.pos, mark.known, mark.counts);
     }
 
     /// The records of a section so far.
@@ -410,6 +515,14 @@ pub struct Covered {
     pub rtype: u16,
     /// In seconds.
     pub most_ttl: u32,
+}
+
+/// A place in a reply that is being written.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    pos: usize,
+    known: usize,
+    counts: [u16; 3],
 }
 
 /// A record's type, class and TTL.

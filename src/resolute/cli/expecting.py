@@ -17,7 +17,6 @@ from resolute.config.positions import find
 from resolute.config.tree import Settings
 from resolute.errors import RuleError
 from resolute.node import planesettings
-from resolute.plane import networks
 from resolute.zones import local
 from resolute.zones.expect import Expectation, Expectations, differences, question
 from resolute.zones.lint.finding import Finding, finding
@@ -75,8 +74,8 @@ def try_all(file: Path, served: "plane.Plane", expectations: Expectations, text:
 
 def serve(settings: Settings, images: "Sequence[plane.ZoneImage]") -> "plane.Plane":
     """A data plane that listens nowhere, with zones and what the settings lay over them. Close it."""
-    recursion = networks.expand(settings.allow.recursion)
-    served = plane.Plane(planesettings.build(settings, (), recursion, ()), workers=1)
+    prefixes = planesettings.Prefixes.of(settings)
+    served = plane.Plane(planesettings.build(settings, (), prefixes, ()), workers=1)
     served.publish(list(images))
     asyncio.run(_lay_over(served, settings))
     return served

@@ -37,6 +37,8 @@ def _print_head(result: JSON) -> None:
     up = _duration(result["uptime_s"])
     print_line(("resolute ", "bold"), f"{result['version']}, process {result['pid']}, up {up}")
     print_line(("dns      ", "dim"), " ".join(listen["dns"]))
+    if listen["proxied"]:
+        print_line(("proxied  ", "dim"), " ".join(listen["proxied"]))
     print_line(("admin    ", "dim"), listen["admin"] if listen["admin"] == "off" else f"http://{listen['admin']}")
     print_line(("settings ", "dim"), result["configuration"] or "flags and environment alone")
     store = result["store"]

@@ -27,7 +27,6 @@ from resolute.node.dispatch import Dispatcher
 from resolute.node.follower import StoreFollower
 from resolute.node.listening import bound, explain
 from resolute.node.memory import Heap
-from resolute.plane import networks
 from resolute.resolver.exchanges import Exchanges
 from resolute.resolver.resolver import Resolver
 from resolute.resolver.routes import ITERATION_TEXT
@@ -65,13 +64,14 @@ class Node:
         self.settings = settings
         self.started_at = time.time()
         self.addresses: list[str] = []
+        self.proxied_addresses: list[str] = []
         self.reload_problems: tuple[str, ...] = ()
         self.restart_needed: tuple[str, ...] = ()
         self._reread = reread
-        self._recursion = networks.expand(settings.allow.recursion)
+        self._prefixes = planesettings.Prefixes.of(settings)
         self._cookies = CookieSecrets(settings.data.directory / COOKIE_SECRETS)
         self._cookies.renew(time.time())
-        self.plane = plane.Plane(self._build(settings, (), self._recursion), workers=settings.limits.workers)
+        self.plane = plane.Plane(self._build(settings, (), self._prefixes), workers=settings.limits.workers)
         self.exchanges = Exchanges(self.plane)
         self.resolver = Resolver(self.plane, self.exchanges, self._configure_plane)
         self.dispatcher = Dispatcher(self.plane, self.exchanges, self.resolver.resolve, limit=settings.limits.handoffs)
@@ -103,7 +103,7 @@ class Node:
         self._configure_resolver()
         self._log_queries(self.settings)
         self.dispatcher.start()
-        self.addresses = await self._listen(self.settings)
+        await self._listen(self.settings)
         self._tell_about_iteration()
         self._tell_about_descriptors()
         works = [
@@ -155,15 +155,15 @@ class Node:
     async def _reload(self) -> Reloaded:
         self._note_files()
         wanted = await asyncio.to_thread(self._reread)
-        recursion = await asyncio.to_thread(networks.expand, wanted.allow.recursion)
-        self._build(wanted, (), recursion)
+        prefixes = await asyncio.to_thread(planesettings.Prefixes.of, wanted)
+        self._build(wanted, (), prefixes)
         zones, hosts = await asyncio.gather(
             self.zones.prepare(wanted.zone, wanted.zones.folders),
             self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl),
         )
         # The one step that can fail for reasons outside of the settings comes first, and is all or nothing.
-        self.addresses = await self._listen(wanted)
-        running, self._recursion = self.settings, recursion
+        await self._listen(wanted)
+        running, self._prefixes = self.settings, prefixes
         self.restart_needed = tuple(planesettings.restart_needed(running, wanted))
         self.settings = _keeping_what_cannot_change(running, wanted)
         self.dispatcher.limit = wanted.limits.handoffs
@@ -182,19 +182,20 @@ class Node:
             log.warning("%s", line)
         return Reloaded(self.problems(), self.restart_needed)
 
-    async def _listen(self, wanted: Settings) -> list[str]:
+    async def _listen(self, wanted: Settings) -> None:
         """A port 0 that was bound before stays the port that it was given."""
-        bound_to = dict(zip(self.settings.listen.dns, self.addresses, strict=False))
-        addresses = [
-            bound_to.get(address, address) if address.endswith(":0") else address for address in wanted.listen.dns
-        ]
+        running = self.settings.listen
+        addresses = _bound_before(wanted.listen.dns, running.dns, self.addresses)
+        proxied = _bound_before(wanted.listen.proxied, running.proxied, self.proxied_addresses)
         try:
-            return await asyncio.to_thread(self.plane.listen, addresses)
+            bound_to = await asyncio.to_thread(self.plane.listen, addresses, proxied=proxied)
         except OSError as error:
             where = str(error.filename or ", ".join(addresses))
-            raise SettingsError([explain("listen.dns", where, error, flag="--listen")]) from error
+            setting, flag = ("listen.proxied", "listen.proxied") if where in proxied else ("listen.dns", "--listen")
+            raise SettingsError([explain(setting, where, error, flag=flag)]) from error
         except ValueError as error:
             raise SettingsError([f"listen.dns: {error}"]) from error
+        self.addresses, self.proxied_addresses = bound_to[: len(addresses)], bound_to[len(addresses) :]
 
     def _configure_logging(self, wanted: Settings) -> None:
         self._log_queries(wanted)
@@ -213,10 +214,12 @@ class Node:
         self._configure_plane()
 
     def _configure_plane(self) -> None:
-        self.plane.configure(self._build(self.settings, self.resolver.routes(), self._recursion))
+        self.plane.configure(self._build(self.settings, self.resolver.routes(), self._prefixes))
 
-    def _build(self, settings: Settings, routes: Sequence["plane.Route"], recursion: Sequence[str]) -> "plane.Settings":
-        return planesettings.build(settings, routes, recursion, self._cookies.values)
+    def _build(
+        self, settings: Settings, routes: Sequence["plane.Route"], prefixes: planesettings.Prefixes
+    ) -> "plane.Settings":
+        return planesettings.build(settings, routes, prefixes, self._cookies.values)
 
     def _tell_about_descriptors(self) -> None:
         if line := descriptors.shortage(self.settings.limits):
@@ -269,13 +272,13 @@ class Node:
         while True:
             await asyncio.sleep(NETWORKS_S)
             try:
-                if "private" not in self.settings.allow.recursion:
+                settings = self.settings
+                if not planesettings.names_networks(settings):
                     continue
-                words = self.settings.allow.recursion
-                found = await asyncio.to_thread(networks.expand, words)
-                if found != self._recursion and words == self.settings.allow.recursion:
-                    log.info("the attached networks are others now: recursion is for %s", ", ".join(found))
-                    self._recursion = found
+                found = await asyncio.to_thread(planesettings.Prefixes.of, settings)
+                if found != self._prefixes and settings is self.settings:
+                    log.info("the attached networks are others now: recursion is for %s", ", ".join(found.recursion))
+                    self._prefixes = found
                     self._configure_plane()
             except Exception:
                 log.exception("looking at the interfaces failed")
@@ -306,6 +309,12 @@ class Node:
 
 def _absolute(path: Path | None) -> Path:
     return Path() if path is None else Path(os.path.abspath(path))
+
+
+def _bound_before(wanted: Sequence[str], asked: Sequence[str], bound_to: Sequence[str]) -> list[str]:
+    """The wanted addresses; port 0 is the port that it became, if it has been asked for before."""
+    before = dict(zip(asked, bound_to, strict=False))
+    return [before.get(address, address) if address.endswith(":0") else address for address in wanted]
 
 
 def _keeping_what_cannot_change(running: Settings, wanted: Settings) -> Settings:

@@ -17,7 +17,7 @@ def status(node: Node) -> dict[str, Any]:
         "version": __version__,
         "uptime_s": round(time.time() - node.started_at, 1),
         "configuration": str(node.settings.path) if node.settings.path else None,
-        "listen": {"dns": node.addresses, "admin": node.admin_address},
+        "listen": {"dns": node.addresses, "proxied": node.proxied_addresses, "admin": node.admin_address},
         "admin": {"pid": node.admin.pid, "restarts": node.admin.restarts} if node.admin else None,
         "zones": [_zone(state) for state in node.zones.states],
         "hosts": [

@@ -225,6 +225,26 @@ class Route:
     def source(self) -> int: ...
 
 @final
+class RateLimit:
+    """How fast replies over UDP may go to one prefix of clients: `rate` a second of those that are alike, `total` of
+    all, `burst_ms` ahead of either. Of what is held back every `slip`-th is sent truncated (0: none)."""
+
+    def __new__(
+        cls,
+        *,
+        rate: int,
+        total: int,
+        burst_ms: int = 2_000,
+        slip: int = 2,
+        ipv4_prefix: int = 24,
+        ipv6_prefix: int = 56,
+        exempt: Sequence[str] = ...,
+        dry_run: bool = False,
+    ) -> RateLimit:
+        """`exempt`: prefixes that are never limited. `dry_run`: count what would be held back, and send it. Raises
+        ValueError."""
+
+@final
 class Settings:
     """Everything of the data plane that can change while it runs."""
 
@@ -248,6 +268,10 @@ class Settings:
         tcp_per_client: int = 32,
         tcp_idle_ms: int = 10_000,
         tcp_first_ms: int = 2_000,
+        rate_limit: RateLimit | None = None,
+        rrset_order: str = "fixed",
+        minimal: bool = True,
+        proxies: Sequence[str] = ...,
         version: str | None = None,
         identity: str | None = None,
         nsid: bytes | None = None,
@@ -257,7 +281,9 @@ class Settings:
         """`version` answers version.bind and version.server, `identity` answers id.server and hostname.bind (class CH,
         TXT); None refuses the question. `nsid` (at most 128 bytes) is sent to who asks for it. `cookie_secrets` are of
         16 bytes: the first makes cookies, all verify, none switches cookies off; `cookies_required` has clients that
-        know cookies show a good one over UDP. Raises ValueError."""
+        know cookies show a good one over UDP. `rrset_order`: `fixed`, `random` or `cyclic`. Not `minimal`: the servers
+        of the zone go with positive answers. `proxies`: prefixes of the proxies that are believed on listeners for
+        proxies. Raises ValueError."""
 
 # -------------------------------------------------------------------------------------- what goes up and comes back
 
@@ -411,10 +437,11 @@ class Plane:
 
     def __new__(cls, settings: Settings, *, workers: int = 0) -> Plane:
         """`workers=0`: one a core that this process may run on. Nothing listens yet."""
-    def listen(self, addresses: Sequence[str]) -> list[str]:
+    def listen(self, addresses: Sequence[str], *, proxied: Sequence[str] = ...) -> list[str]:
         """Makes exactly these addresses listen (UDP and TCP): new ones first, then those that are gone are closed. All
-        or nothing: on OSError (its `filename` is the address) the old ones go on. Port 0 takes a free one. Returns the
-        bound addresses, in the order given."""
+        or nothing: on OSError (its `filename` is the address) the old ones go on. Port 0 takes a free one. On those
+        `proxied` trusted proxies alone are heard, which say by PROXY protocol v2 whom they speak for. Returns the bound
+        addresses, in the order given, `proxied` last."""
     def configure(self, settings: Settings) -> None:
         """Switches all settings at once. The cache and everything in flight stay."""
     def publish(self, put: Sequence[ZoneImage] = ..., *, drop: Sequence[bytes] = ..., view: str | None = None) -> None:

@@ -3,9 +3,10 @@
 import ipaddress
 import re
 from collections.abc import Sequence
-from typing import Annotated, Final
+from datetime import timedelta
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from resolute.plane import networks
 from resolute.units import Count, Duration, Endpoints, parse_duration, parse_endpoint, split_endpoint
@@ -82,9 +83,25 @@ class Listen(BaseModel):
         min_length=1,
         description="Addresses and ports for DNS over UDP and TCP; 0.0.0.0 and [::] listen on every address.",
     )
+    proxied: Endpoints = Field(
+        default=(),
+        description="Addresses and ports for DNS behind proxies, which say with PROXY protocol v2 whom they speak for.",
+    )
+    proxy_from: Clients = Field(
+        default=("loopback",),
+        description="The proxies that are believed there, all others are dropped: loopback, private, any, or prefixes.",
+    )
     admin: Annotated[str, AfterValidator(_admin)] = Field(
         default="127.0.0.1:5380", description="Address and port of the admin process, on loopback; `off` starts none."
     )
+
+    @model_validator(mode="after")
+    def _clients_or_proxies(self) -> Self:
+        """A listener that took both would have to guess whom a query is from."""
+        for address in self.proxied:
+            if address in self.dns and not address.endswith(":0"):
+                raise ValueError(f"{address} is in dns and in proxied: take it out of one of them")
+        return self
 
 
 class Allow(BaseModel):
@@ -140,6 +157,50 @@ class Cookies(BaseModel):
     require: bool = Field(
         default=False,
         description="Over UDP, clients that know cookies get BADCOOKIE and a good one until they show it.",
+    )
+
+
+class RateLimit(BaseModel):
+    """How many replies over UDP go to one network: spoofed queries are not to flood whom they pretend to come from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether replies are limited in rate.")
+    rate: Count = Field(
+        default=200,
+        description="Replies a second to one network that are alike: of one name or wildcard; NXDOMAINs, empty answers"
+        " and referrals of one zone; errors.",
+    )
+    total: Count = Field(default=500, description="All replies a second to one network.")
+    burst: Annotated[Duration, Field(ge=timedelta(milliseconds=10), le=timedelta(minutes=1))] = Field(
+        default=parse_duration("2s"), description="A network that was quiet may be so far ahead of its rates."
+    )
+    slip: int = Field(
+        default=2,
+        ge=0,
+        le=10,
+        description="Of the replies held back every so many is sent truncated, so that real clients use TCP; 0: none.",
+    )
+    ipv4_prefix: int = Field(default=24, ge=8, le=32, description="Bits of an IPv4 address that make a network.")
+    ipv6_prefix: int = Field(default=56, ge=16, le=128, description="Bits of an IPv6 address that make a network.")
+    exempt: Clients = Field(
+        default=("loopback", "private"),
+        description="Clients that are not limited: loopback, private, any, none, or prefixes.",
+    )
+    dry_run: bool = Field(default=False, description="Count what would be held back, and send it all the same.")
+
+
+class Answers(BaseModel):
+    """What answers look like."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rrset_order: Literal["fixed", "random", "cyclic"] = Field(
+        default="fixed",
+        description="Order of the records of an RRset: as in the zone, at random, or each first in turn.",
+    )
+    minimal: bool = Field(
+        default=True, description="Leave out what nobody asked for; else the zone's servers go with positive answers."
     )
 
 

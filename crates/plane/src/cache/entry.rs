@@ -3,10 +3,12 @@
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 use resolute_wire::code::ede;
+use resolute_wire::compose::Order;
 use resolute_wire::edns::Ede;
 use resolute_wire::name::{HEADER, Name};
 use triomphe::ThinArc;
 
+use super::addresses;
 use crate::hash;
 
 /// What an answer is stored under, but for the name itself.
@@ -121,6 +123,8 @@ pub trait Cached {
     fn size(&self) -> usize;
     /// Seconds until its TTL ends; negative afterwards.
     fn ttl_left(&self, now: u32) -> i64;
+    /// Puts the addresses in a copy of the message into another order. Records with names stay: others may point into them.
+    fn turn(&self, copy: &mut [u8], order: Order);
     /// Counts down (or, served stale, sets) the TTLs of a copy of the message.
     fn patch_ttls(&self, copy: &mut [u8], now: u32, stale_ttl: Option<u32>);
 }
@@ -196,6 +200,15 @@ impl Cached for Entry {
 
     fn ttl_left(&self, now: u32) -> i64 {
         i64::from(self.header.header.expires) - i64::from(now)
+    }
+
+    fn turn(&self, copy: &mut [u8], order: Order) {
+        let start = usize::from(self.header.header.message_len);
+        let offsets = self.slice.get(start..).unwrap_or(&[]).chunks_exact(2);
+        let answers = usize::from(u16::from_be_bytes([self.message()[6], self.message()[7]]));
+        let offsets = offsets.take(answers.min(usize::from(self.header.header.ttl_count)));
+        let ttls = offsets.map(|offset| usize::from(u16::from_ne_bytes([offset[0], offset[1]])));
+        addresses::turn(copy, ttls, order);
     }
 
     #[inline]

@@ -4,6 +4,7 @@
 //! write but a used bit that is set once. A writer (only after a miss) swaps one slot. What is evicted: first what is past
 //! use, then what was not used since the hand came by (CLOCK). Memory is bounded in bytes, whatever the sizes of answers.
 
+mod addresses;
 pub mod entry;
 pub mod settle;
 

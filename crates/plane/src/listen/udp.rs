@@ -4,14 +4,15 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
+use super::Door;
 use super::mmsg::{self, BATCH, Batch};
 
 /// A socket that queries come in on.
 #[derive(Debug)]
 pub struct UdpListener {
     socket: UdpSocket,
-    /// The address that it is bound to.
-    pub address: SocketAddr,
+    /// The address that it is bound to, and who sends there.
+    pub door: Door,
 }
 
 /// What a worker does with a packet: writes a reply into the room and gives its length, 0 for none now.
@@ -37,13 +38,13 @@ pub struct Packet<'a> {
 
 impl UdpListener {
     /// Takes a bound, non-blocking socket.
-    pub fn new(socket: UdpSocket, address: SocketAddr) -> Self {
-        Self { socket, address }
+    pub fn new(socket: UdpSocket, door: Door) -> Self {
+        Self { socket, door }
     }
 
     /// Whether the socket has several addresses, so that replies need to be told theirs.
     pub fn needs_local(&self) -> bool {
-        self.address.ip().is_unspecified()
+        self.door.address.ip().is_unspecified()
     }
 
     /// Sends one packet from the address that was asked.

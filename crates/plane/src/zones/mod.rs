@@ -4,6 +4,7 @@
 //! it. [`tree`] holds the names, [`image`] is what is published, [`edit`] makes the next image out of one. [`lookup`] finds a
 //! name by RFC 1034 4.3.2, [`respond`] writes what was found into a reply; of a signed zone, [`denial`] knows its chain of NSEC
 //! or NSEC3 (kept in [`order`]), and [`proofs`] writes what a validating client needs besides.
+//! [`servers`] adds the zone's servers to answers that need not be minimal.
 
 pub mod denial;
 pub mod draft;
@@ -15,5 +16,6 @@ pub mod lookup;
 pub mod order;
 pub mod proofs;
 pub mod respond;
+mod servers;
 pub mod source;
 pub mod tree;

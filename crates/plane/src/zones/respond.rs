@@ -1,6 +1,8 @@
 //! Answers from overlays and zones: RFC 1034 4.3.2 with CNAME and DNAME followed as far as the data is ours; signed ones for
 //! clients that ask for signatures (RFC 4035 3.1).
 
+use std::cell::Cell;
+
 use resolute_wire::code::{class, rcode};
 use resolute_wire::compose::{Composer, Head, Owner, Rrset, Section};
 use resolute_wire::name::{self, Name};
@@ -9,6 +11,7 @@ use resolute_wire::{rdata, rtype};
 use super::image::Image;
 use super::lookup::{Found, lookup};
 use super::proofs::Prover;
+use super::servers::Servers;
 use super::tree::Node;
 use crate::explain::Recorder;
 use crate::hash::{self, Path};
@@ -17,7 +20,7 @@ use crate::snapshot::Snapshot;
 /// Steps of CNAME and DNAME within our data; then the answer ends with what has been found.
 const MAX_CHAIN: usize = 16;
 /// Names whose addresses are added to an answer: more cost work, and help nobody.
-const MAX_ADDITIONAL: usize = 13;
+pub(super) const MAX_ADDITIONAL: usize = 13;
 
 /// What our data says to a question.
 pub enum Zoned<'a> {
@@ -52,6 +55,8 @@ pub struct Asked<'a> {
     pub dnssec_ok: bool,
     /// Names outside our zones can be resolved for this client; else a chain ends with the referral that we have.
     pub recursion: bool,
+    /// Hash of the name that the answer is accounted under by the rate limit: the name asked, unless the zone says otherwise.
+    pub accounted: Cell<u64>,
 }
 
 /// What is known of the chain so far.
@@ -183,6 +188,9 @@ impl<'a> Asked<'a> {
             overlay: false,
         };
         let found = lookup(zone, path, self.qtype == rtype::DS);
+        if first {
+            self.accounted.set(account(zone, path, &found));
+        }
         recorder.step("zones", || describe(zone, &found));
         Some(match found {
             Found::Exact(node) => {
@@ -252,7 +260,12 @@ impl<'a> Asked<'a> {
                 && let Some(zone) = place.zone
             {
                 chain.prover.write(composer);
+                let wanted = !self.snapshot.rules.settings.minimal;
+                let servers = wanted.then(|| Servers::write(zone, rrset, &chain.prover, composer));
                 add_addresses(zone, rrset, &chain.prover, composer);
+                if let Some(servers) = servers.flatten() {
+                    servers.write_addresses(path.suffix(0), rrset, &chain.prover, composer);
+                }
             }
             return Next::Done(rcode::NOERROR);
         } else if let Some(cname) = node.get(rtype::CNAME).filter(|_| !stands_beside_cname(self.qtype)) {
@@ -261,6 +274,9 @@ impl<'a> Asked<'a> {
             return target.map_or(Next::Done(rcode::SERVFAIL), Next::Follow);
         }
         if let Some(zone) = place.zone {
+            if matches!(owner, Owner::Question) {
+                self.accounted.set(zone.hash);
+            }
             negative(zone, &chain.prover, composer);
             match place.encloser {
                 None => chain.prover.no_data(zone, path),
@@ -347,6 +363,16 @@ impl<'a> Chain<'a> {
     }
 }
 
+/// The hash under which a name's answer is accounted: all names that a wildcard answers for share one, and so do all names that
+/// do not exist or are delegated, so that random names do not have accounts of their own.
+fn account(zone: &Image, path: &Path<'_>, found: &Found<'_>) -> u64 {
+    match found {
+        Found::Exact(_) => path.hash(0),
+        Found::Wildcard(_, encloser) => hash::child(path.hash(*encloser), b"*"),
+        Found::Dname(_) | Found::Cut(_) | Found::Nothing(_) => zone.hash,
+    }
+}
+
 /// Types that a client asks for by name, or gets beside others.
 fn belongs_to_dnssec(rtype: u16) -> bool {
     matches!(rtype, rtype::RRSIG | rtype::NSEC | rtype::NSEC3)
@@ -422,7 +448,7 @@ fn is_below_dname(zone: &Image, target: &[u8]) -> bool {
 }
 
 /// False when the zone has addresses that do not fit.
-fn add_address(zone: &Image, target: &[u8], prover: &Prover<'_>, composer: &mut Composer<'_>) -> bool {
+pub(super) fn add_address(zone: &Image, target: &[u8], prover: &Prover<'_>, composer: &mut Composer<'_>) -> bool {
     let Ok(target) = Name::from_wire(target) else {
         return true;
     };
