@@ -2,12 +2,13 @@
 #![no_main]
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use resolute_plane::answer::{Given, Incoming, Room, Transport, Verdict, World, answer};
-use resolute_plane::cache::Cache;
+use resolute_plane::answer::{Given, Incoming, Room, Transport, Verdict, answer};
+use resolute_plane::engine::{Desk, Engine};
 use resolute_plane::explain::Silent;
+use resolute_plane::listen::proxy;
 use resolute_plane::settings::{Secret, Settings, View};
 use resolute_plane::snapshot::Snapshot;
 use resolute_plane::zones::draft::Draft;
@@ -36,8 +37,15 @@ big TXT aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 big TXT bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 ";
 
-static SNAPSHOTS: LazyLock<[Snapshot; 2]> = LazyLock::new(|| [false, true].map(snapshot));
-static CACHE: LazyLock<Cache> = LazyLock::new(|| Cache::new(1 << 20));
+thread_local! {
+    static DESKS: [Desk; 2] = [false, true].map(desk);
+}
+
+fn desk(cookies_required: bool) -> Desk {
+    let engine = Arc::new(Engine::new(settings()).expect("an engine"));
+    engine.publish(snapshot(cookies_required));
+    Desk::new(&engine)
+}
 
 fn snapshot(cookies_required: bool) -> Snapshot {
     let mut snapshot = Snapshot::new(Settings {
@@ -87,18 +95,15 @@ fuzz_target!(|data: &[u8]| {
         address: IpAddr::V4(address),
         transport,
     };
-    let world = World {
-        snapshot: &SNAPSHOTS[usize::from(choice >> 2 & 1)],
-        cache: &CACHE,
-        now: 1,
-    };
+    let _ = proxy::parse(packet);
+    let moment = DESKS.with(|desks| desks[usize::from(choice >> 2 & 1)].moment());
     let (mut buf, mut known) = (vec![0; 65_535], Known::new());
     let room = Room {
         buf: &mut buf,
         known: &mut known,
     };
-    match answer(world, incoming, Given::Nothing, room, &mut Silent) {
-        Verdict::Reply(sent) => {
+    match answer(moment.world(), incoming, Given::Nothing, room, &mut Silent) {
+        Verdict::Reply(sent) | Verdict::Slipped(sent) | Verdict::Watched(sent) => {
             let reply = &buf[..sent.len];
             assert_eq!(reply[..2], packet[..2], "the ID");
             assert_eq!(reply[2] & 0x80, 0x80, "QR");
@@ -112,6 +117,7 @@ fuzz_target!(|data: &[u8]| {
             }
         }
         Verdict::Ask(ask) => assert!(ask.key.qtype > 0),
+        Verdict::Limited => {}
         Verdict::Silence => assert!(packet.len() < HEADER || packet[2] & 0x80 != 0),
     }
 });
