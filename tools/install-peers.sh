@@ -8,7 +8,7 @@ PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 needed=(
     named=bind9 rndc=bind9-utils dig=bind9-dnsutils nsd=nsd knotd=knot kdig=knot-dnsutils unbound=unbound
     kzonecheck=knot-dnssecutils
-    dnsperf=dnsperf pdns_server=pdns-server pdns_recursor=pdns-recursor dnsmasq=dnsmasq-base delv=bind9-dnsutils dnssec-signzone=bind9-utils drill=ldnsutils strace=strace
+    dnsperf=dnsperf dnsdist=dnsdist pdns_server=pdns-server pdns_recursor=pdns-recursor dnsmasq=dnsmasq-base delv=bind9-dnsutils dnssec-signzone=bind9-utils drill=ldnsutils strace=strace
     taskset=util-linux
 )
 

@@ -28,12 +28,12 @@ def namespaces_work() -> bool:
 Replies = dict[str, dict[str, list[object]]]
 
 
-def run_lab(module: str, folder: Path) -> dict[str, object]:
+def run_lab(module: str, folder: Path, text: str = ZONE) -> dict[str, object]:
     """What a lab, run within a namespace of its own, found."""
     if not namespaces_work():
         pytest.skip("no network namespaces here")
     zone = folder / "victim.zone"
-    zone.write_text(ZONE)
+    zone.write_text(text)
     command = [*NAMESPACE, sys.executable, "-m", f"tests.threats.{module}", str(zone)]
     environment = {**os.environ, "PATH": SYSTEM_PATH}
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment, timeout=50)

@@ -86,9 +86,9 @@ class Far:
 
 
 @contextmanager
-def far_end() -> Iterator[Far]:
+def far_end(module: str = "tests.threats.veth_lab") -> Iterator[Far]:
     """The cable, and the namespace and the program at its other end; all ends with this one."""
-    command = ["unshare", "--net", sys.executable, "-m", "tests.threats.veth_lab", "--far"]
+    command = ["unshare", "--net", sys.executable, "-m", module, "--far"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         far = Far(process)
         far.call("ready")  # from now on it is in its namespace

@@ -190,11 +190,13 @@ pub fn answer<'a>(
                 transport: incoming.transport,
                 given,
                 extensions,
-                accounted: Cell::new(0),
+                accounted: Cell::new((0, 0)),
             };
             let verdict = stages.run(room, recorder);
+            let (accounted, above) = stages.accounted.get();
             shown = Shown {
-                accounted: stages.accounted.get(),
+                accounted,
+                above,
                 proven,
             };
             verdict
@@ -223,6 +225,8 @@ pub fn answer<'a>(
 struct Shown {
     /// Hash of the name that the reply is accounted under.
     accounted: u64,
+    /// Hash of the name above the one that was asked.
+    above: u64,
     /// The client has shown that it gets what is sent to its address: such a one is not limited. Nothing shows that so far.
     proven: bool,
 }
@@ -250,10 +254,18 @@ impl Leaving {
         let Some(message) = buf.get_mut(..sent.len) else {
             return Verdict::Reply(sent);
         };
+        let class = Class::of(message);
+        let ours = matches!(sent.origin, Origin::Zone | Origin::Overlay);
         let reply = ratelimit::Reply {
             client: self.client.address,
-            name: self.shown.accounted,
-            class: Class::of(message),
+            name: match class {
+                Class::Error => 0,
+                Class::Answer => self.shown.accounted,
+                _ if ours => self.shown.accounted,
+                // Whose zone that is, is not known here; random names are mostly siblings.
+                _ => self.shown.above,
+            },
+            class,
         };
         recorder.step("rate limit", || own.habits.limiter.describe(rate, reply, own.now_us));
         if self.transport == Transport::Tcp {
@@ -287,8 +299,8 @@ struct Stages<'a, 'q> {
     given: Given<'q>,
     /// What the query's cookie proves, and the OPT of the reply.
     extensions: Extensions<'a>,
-    /// Hash of the name that the reply is accounted under by the rate limit.
-    accounted: Cell<u64>,
+    /// Hash of the name that the reply is accounted under by the rate limit, and that of the name above the one asked.
+    accounted: Cell<(u64, u64)>,
 }
 
 impl<'a> Stages<'a, '_> {
@@ -320,7 +332,7 @@ impl<'a> Stages<'a, '_> {
             accounted: Cell::new(path.hash(0)),
         };
         let zoned = asked.respond(&path, &mut composer, recorder);
-        self.accounted.set(asked.accounted.get());
+        self.accounted.set((asked.accounted.get(), path.hash(1)));
         match zoned {
             Zoned::Done(said) => {
                 let origin = if said.overlay { Origin::Overlay } else { Origin::Zone };
