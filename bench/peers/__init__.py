@@ -5,6 +5,7 @@ with Nsd(Service(zones={"example.": Path("example.zone")})) as nsd:
 """
 
 from bench.peers.bind import Bind
+from bench.peers.dnsdist import Dnsdist
 from bench.peers.dnsmasq import Dnsmasq
 from bench.peers.floor import Floor
 from bench.peers.knot import Knot
@@ -16,6 +17,7 @@ from bench.peers.unbound import Unbound
 
 __all__ = [
     "Bind",
+    "Dnsdist",
     "Dnsmasq",
     "Endpoint",
     "Floor",
