@@ -403,11 +403,6 @@ impl<'a> Stages<'a, '_> {
         recorder: &mut impl Recorder,
     ) -> Verdict<'a> {
         let query = self.query;
-        let none = Said {
-            rcode: rcode::NOERROR,
-            aa: false,
-            overlay: false,
-        };
         let route = self.world.snapshot.rules.routes.find(&path, usize::MAX);
         if let Some(route) = route.filter(|route| route.unserved) {
             recorder.step("zones", || {
@@ -417,15 +412,7 @@ impl<'a> Stages<'a, '_> {
                 code: ede::INVALID_DATA,
                 text: "the zone could not be loaded",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::SERVFAIL,
-                    ..prefix.map_or(none, |prefix| prefix.said)
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::SERVFAIL, ede, prefix);
         }
         if !self.client.recursion {
             recorder.step("cache", || {
@@ -441,15 +428,7 @@ impl<'a> Stages<'a, '_> {
                 },
                 text: "",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::REFUSED,
-                    ..none
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::REFUSED, ede, prefix);
         }
         let key = Key::new(
             path.hash(0),
@@ -495,30 +474,14 @@ impl<'a> Stages<'a, '_> {
                 code: ede::NOT_AUTHORITATIVE,
                 text: "",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::REFUSED,
-                    ..none
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::REFUSED, ede, prefix);
         }
         if matches!(self.given, Given::TimeUp | Given::Fresh(_)) {
             let ede = Ede {
                 code: ede::NO_REACHABLE_AUTHORITY,
                 text: "no answer within the time for it",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::SERVFAIL,
-                    ..none
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::SERVFAIL, ede, prefix);
         }
         recorder.step("forward", || describe_route(route.map(|route| &**route)));
         match Name::from_wire(qname) {
@@ -529,6 +492,17 @@ impl<'a> Stages<'a, '_> {
             }),
             Err(_) => Verdict::Silence,
         }
+    }
+
+    /// Says that there is no answer, and why; what our own data has said before stays said.
+    fn no_answer(&self, composer: Composer<'_>, rcode: u16, ede: Ede<'_>, prefix: Option<Prefix<'a>>) -> Verdict<'a> {
+        let none = Said {
+            rcode,
+            aa: false,
+            overlay: false,
+        };
+        let said = prefix.map_or(none, |prefix| Said { rcode, ..prefix.said });
+        self.finish(composer, said, Origin::Server, Some(ede))
     }
 
     /// Sends what the cache holds.
