@@ -54,8 +54,9 @@ interop: .venv/dev .venv/built
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=3600 for an hour)
 	tools/fuzz.sh $(FUZZ_SECONDS)
 
-docs: .venv/built ## write docs/settings.md from the settings' models
+docs: .venv/built ## write docs/settings.md and docs/checks.md
 	$(BIN)/resolute check --manual > docs/settings.md
+	$(BIN)/resolute check --codes > docs/checks.md
 
 lock: ## resolve the Python dependencies anew, with hashes
 	tools/lock.sh

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench import report
+from bench.edits import change_ms
 from bench.machine import this_machine
 from bench.measure import Plan, Result, measure
-from bench.mixes import MIXES, Mix
+from bench.mixes import MILLION, MIXES, Mix
 from bench.peers import Server, Service
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
@@ -33,6 +34,8 @@ def main() -> int:
 def _publish(results: Sequence[Result], plan: Plan, options: argparse.Namespace) -> None:
     machine, versions = this_machine(), _versions(results)
     page = report.page(results, plan, machine, versions)
+    if MILLION.name in options.only:
+        page += report.changes(*change_ms())
     options.output.write_text(page)
     print(report.as_json(results, plan, machine, versions) if options.json else page)
 

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,10 @@ class Load:
     seconds: int
     once: bool = False
     """Each question once; the run ends early when there are no more."""
+    more: tuple[str, ...] = ()
+    """More arguments of dnsperf."""
+    connections: bool = False
+    """Each question over a TCP connection of its own."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,22 @@ class Replies:
 
 
 def run(load: Load, endpoint: Endpoint) -> Replies:
-    """Asks a server from 8 sockets, 100 questions in flight. Raises LoadError."""
+    """Asks a server. Raises LoadError."""
+    pinned = ["taskset", "--cpu-list", str(load.core)]
+    done = subprocess.run([*pinned, *_command(load, endpoint)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise LoadError(f"the load ended with status {done.returncode}:\n{done.stderr}")
+    return parse(done.stdout)
+
+
+def _command(load: Load, endpoint: Endpoint) -> list[str]:
+    """dnsperf with 8 sockets and 100 questions in flight, or our own client with a connection for each question."""
+    if load.connections:
+        words = [endpoint.host, str(endpoint.port), str(load.questions), str(load.seconds)]
+        return [sys.executable, "-m", "bench.connections", *words]
     limits = ["-l", str(load.seconds), *(["-n", "1"] if load.once else [])]
     where = ["-s", endpoint.host, "-p", str(endpoint.port), "-d", str(load.questions)]
-    command = ["taskset", "--cpu-list", str(load.core), "dnsperf", *where, *limits, "-c", "8", "-T", "1", "-q", "100"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise LoadError(f"dnsperf ended with status {done.returncode}:\n{done.stderr}")
-    return parse(done.stdout)
+    return ["dnsperf", *where, *limits, "-c", "8", "-T", "1", "-q", "100", *load.more]
 
 
 def parse(report: str) -> Replies:

@@ -9,9 +9,9 @@ The upstream of forwarders runs on the load core, so that its work is not counte
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -39,7 +39,7 @@ class Job:
 
     mix: Mix
     plan: Plan
-    zone: Path
+    zones: Mapping[str, Path]
     questions: Path
 
 
@@ -84,24 +84,28 @@ def measure(mix: Mix, servers: Sequence[type[Server]], plan: Plan) -> Result:
 
 
 def _prepare(mix: Mix, plan: Plan) -> Job:
-    zone = mix.write_zone(plan.folder / f"{mix.name}.zone")
+    folder = plan.folder / mix.name
+    folder.mkdir()
     questions = write_questions(plan.folder / f"{mix.name}.questions", mix.questions(plan.seconds))
-    return Job(mix, plan, zone, questions)
+    return Job(mix, plan, mix.write_zones(folder), questions)
 
 
 def _once(job: Job, kind: type[Server]) -> Figures:
     with _service(job) as service, kind(service) as server:
-        verify.check_answers(server, job.mix.sample(job.plan.seconds))
+        ready_s = verify.wait_for_answers(server, job.mix.sample(job.plan.seconds), signed=job.mix.signed)
+        how = Load(
+            job.questions, job.plan.load_core, job.plan.seconds, job.mix.once, job.mix.dnsperf, job.mix.connections
+        )
         if job.mix.warm:
-            _load(server, Load(job.questions, job.plan.load_core, seconds=60, once=True))
+            _load(server, replace(how, seconds=60, once=True))
         before = cost.cpu_s(server)
-        replies = _load(server, Load(job.questions, job.plan.load_core, job.plan.seconds, once=job.mix.once))
+        replies = _load(server, how)
         used_s = cost.cpu_s(server) - before
         return Figures(
             server=kind.name,
             cpu_us=used_s / replies.completed * 1e6,
             per_second=replies.per_second,
-            ready_s=server.ready_after_s,
+            ready_s=ready_s,
             memory_bytes=cost.memory_bytes(server),
         )
 
@@ -116,11 +120,10 @@ def _load(server: Server, how: Load) -> Replies:
 @contextmanager
 def _service(job: Job) -> Iterator[Service]:
     """What the measured server is to do; with an upstream beside it when it forwards."""
-    zones = {job.mix.zone: job.zone}
     if not job.mix.forwarded:
-        yield Service(zones=zones, core=job.plan.server_core)
+        yield Service(zones=job.zones, core=job.plan.server_core)
         return
-    with Nsd(Service(zones=zones, core=job.plan.load_core)) as upstream:
+    with Nsd(Service(zones=job.zones, core=job.plan.load_core)) as upstream:
         yield Service(forward=upstream.endpoint, core=job.plan.server_core)
 
 

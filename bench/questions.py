@@ -20,6 +20,12 @@ $TTL 86400
 ns1 A 192.0.2.1
 ns2 A 192.0.2.2
 """
+MANY = """@ MX 10 mail
+mail A 192.0.2.3
+www A {address}
+_dmarc TXT "v=DMARC1; p=none"
+@ TXT "v=spf1 mx -all"
+"""
 
 
 @dataclass(frozen=True)
@@ -46,18 +52,43 @@ def ipv6(number: int) -> str:
     return f"2001:db8::{number >> 16:x}:{number & 0xFFFF:x}" if number >> 16 else f"2001:db8::{number:x}"
 
 
-def write_hosts_zone(path: Path, zone: str, hosts: int) -> Path:
+def write_hosts_zone(folder: Path, zone: str, hosts: int) -> dict[str, Path]:
     """A zone with an A and an AAAA record for each host."""
+    path = folder / f"{zone}zone"
     with path.open("w") as file:
         file.write(HEADER.format(zone=zone))
         file.writelines(f"{label(n)} A {ipv4(n)}\n{label(n)} AAAA {ipv6(n)}\n" for n in range(1, hosts + 1))
-    return path
+    return {zone: path}
 
 
-def write_wildcard_zone(path: Path) -> Path:
+def write_wildcard_zone(folder: Path) -> dict[str, Path]:
     """A zone in which every name exists."""
+    path = folder / f"{MISS_ZONE}zone"
     path.write_text(HEADER.format(zone=MISS_ZONE) + "* A 192.0.2.99\n")
-    return path
+    return {MISS_ZONE: path}
+
+
+def write_many_zones(folder: Path, count: int) -> dict[str, Path]:
+    """Zones of ten records each, the last one first."""
+    zones = {}
+    for number in reversed(range(1, count + 1)):
+        zone = many_zone(number)
+        zones[zone] = folder / f"{zone}zone"
+        zones[zone].write_text(HEADER.format(zone=zone) + MANY.format(address=ipv4(number)))
+    return zones
+
+
+def many_zone(number: int) -> str:
+    """One of many zones."""
+    return f"{label(number)}.example."
+
+
+def many_questions(zones: int, count: int) -> Iterator[Question]:
+    """`count` questions in hashed order, each for a zone's `www`."""
+    for number in range(count):
+        draw = int.from_bytes(hashlib.blake2b(number.to_bytes(8), key=b"zone", digest_size=8).digest())
+        zone = draw % zones + 1
+        yield Question(f"www.{many_zone(zone)}", "A", ipv4(zone))
 
 
 def host_questions(zone: str, hosts: int, count: int) -> Iterator[Question]:

@@ -34,10 +34,16 @@ def page(results: Sequence[Result], plan: Plan, machine: Machine, versions: Iter
     return "\n".join([head, *sections, f"## Versions\n\n| server | version |\n|---|---|\n{software}\n"])
 
 
+def changes(usual_ms: float, worst_ms: float) -> str:
+    """The section on single-record changes."""
+    title = "A single-record change of the million-record zone, until the next query sees it"
+    return f"\n## {title}\n\n{usual_ms:.2f} ms (median of 200), {worst_ms:.2f} ms at worst.\n"
+
+
 def table(result: Result) -> str:
     """One mix: a row for each server, the cheapest first, and what failed below."""
     floor = next((one.cpu_us for one in result.figures if one.server == Floor.name), None)
-    large = result.mix.name == "million"
+    large = result.mix.large
     titles = ["server", "CPU per query", "over the floor", "queries per second"]
     titles += ["first answer after", "memory (PSS)"] if large else []
     rows = [_row(one, floor, large=large) for one in sorted(result.figures, key=lambda one: one.cpu_us)]

@@ -8,6 +8,8 @@ from pathlib import Path
 from bench.peers.server import Endpoint, PeerFailedError, Server, Service, free_port
 
 COMMAND = Path(__file__).parents[2] / ".venv/bin/resolute"
+MANY = 1_000
+"""More zones than this are not given one by one."""
 READY = re.compile(r"ready: dns (?P<dns>.+?) admin (?P<admin>\S+).*\n")
 
 
@@ -39,10 +41,18 @@ class Resolute(Server):
         return self._data or self.folder / "data"
 
     def arguments(self) -> Sequence[str]:
-        zones = [f"--zone={name}={file}" for name, file in self.service.zones.items()]
+        zones = self._zones()
         forward = [f"--forward={self.service.forward}"] if self.service.forward else []
         fixed = [f"--config={self.write('resolute.toml', self.service.extra)}", f"--listen={self.endpoint}"]
         return ["serve", *fixed, f"--admin={self._admin}", f"--data={self.data}", *zones, *forward, *self._flags]
+
+    def _zones(self) -> list[str]:
+        """Each by itself; a great many, which lie in a folder under their names, by their folder."""
+        given = self.service.zones
+        folders = {file.parent for file in given.values()}
+        if len(given) > MANY and all(file.name == f"{name}zone" for name, file in given.items()):
+            return [f"--zones={folder}" for folder in folders]
+        return [f"--zone={name}={file}" for name, file in given.items()]
 
     def processes(self) -> list[int]:
         """The node alone, whose workers are its threads; the admin process does not answer DNS."""

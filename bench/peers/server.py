@@ -70,6 +70,7 @@ class Server(ABC):
         self.service = service
         self.endpoint = Endpoint("127.0.0.1", free_port())
         self.ready_after_s = 0.0
+        self._began = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: Path | None = None
 
@@ -89,9 +90,13 @@ class Server(ABC):
         except BaseException:
             self._end()
             raise
-        self.ready_after_s = time.monotonic() - began
+        self._began, self.ready_after_s = began, time.monotonic() - began
         self._pin_again()
         return self
+
+    def running_s(self) -> float:
+        """Seconds since its start."""
+        return time.monotonic() - self._began
 
     def stop(self) -> int:
         """Ends it with SIGTERM, removes its folder, returns its exit status (negative: the signal that ended it)."""
@@ -231,9 +236,11 @@ def free_port() -> int:
                 return int(tcp.getsockname()[1])
 
 
-def probe(endpoint: Endpoint, qname: str, *, rdtype: str = "SOA", timeout_s: float = 0.2) -> dns.message.Message | None:
+def probe(
+    endpoint: Endpoint, qname: str, *, rdtype: str = "SOA", timeout_s: float = 0.2, dnssec_ok: bool = False
+) -> dns.message.Message | None:
     """One question over UDP; None when there is no reply, or none that parses."""
-    question = dns.message.make_query(qname, rdtype)
+    question = dns.message.make_query(qname, rdtype, want_dnssec=dnssec_ok)
     with socket.socket(type=socket.SOCK_DGRAM) as udp:
         udp.settimeout(timeout_s)
         try:

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use resolute_wire::compose::{Composer, Head, Known, Opt, Owner, Section};
-use resolute_wire::edns::{Ede, OPT_LEN};
+use resolute_wire::compose::{Composer, Head, Known, Owner, Section};
+use resolute_wire::edns::{Ede, Edns, Keepalive, OPTION_EDE, Opt};
 use resolute_wire::message::Message;
 use resolute_wire::name::{HEADER, Name};
 use resolute_wire::{rdata, rtype};
@@ -59,8 +59,16 @@ fn run(input: &mut Input<'_>) -> Option<()> {
     let limit = usize::from(input.byte()?) << 5 | usize::from(input.byte()?);
     let question = input.name()?;
     let wire = [question.as_wire(), &[0, 1, 0, 1]].concat();
+    let options = input.byte()?;
+    let opt = Opt {
+        udp_size: 1_232,
+        dnssec_ok: true,
+        cookie: (options & 1 != 0).then_some([7; 24]),
+        nsid: (options & 2 != 0).then_some(&[7; 128][..usize::from(options >> 1)]),
+        keepalive: (options & 4 != 0).then_some(100),
+    };
     let (mut buf, mut known) = (vec![0; 8_192], Known::new());
-    let mut composer = Composer::new(&mut buf, &mut known, limit, &wire, true);
+    let mut composer = Composer::new(&mut buf, &mut known, limit, &wire, Some(&opt));
     let mut taken = Vec::new();
     // A reply is written section by section.
     let mut least = Section::Answer;
@@ -82,20 +90,20 @@ fn run(input: &mut Input<'_>) -> Option<()> {
         code: 22,
         text: "nobody there",
     });
-    let len = composer.finish(
-        9,
-        0x8000,
-        3,
-        Some(Opt {
-            udp_size: 1_232,
-            dnssec_ok: true,
-            ede,
-        }),
-    );
-    assert!(len <= limit.max(HEADER + wire.len() + OPT_LEN));
+    let len = composer.finish(9, 0x8000, 3, ede);
+    assert!(len <= limit.max(HEADER + wire.len() + opt.size()));
     let message = Message::parse(&buf[..len]).expect("a message");
     let read: Vec<_> = message.records().map(|record| record.expect("a record")).collect();
     assert_eq!(read.len(), taken.len() + 1, "the records and the OPT");
+    let rdata = &buf[read.last()?.rdata_start..len];
+    let edns = Edns::new(0, 0, rdata).expect("an OPT");
+    let keepalive = edns.keepalive != Keepalive::Absent;
+    assert_eq!(edns.cookie.is_some(), opt.cookie.is_some());
+    assert_eq!((edns.nsid, keepalive), (opt.nsid.is_some(), opt.keepalive.is_some()));
+    // An error takes what is left: all of it, or its code, or nothing.
+    let error = rdata.len() + 11 - opt.size();
+    assert!(error == 18 || limit < len + 18 - error, "{error} of {limit}");
+    assert!(error == 0 || rdata[rdata.len() - error..][..2] == OPTION_EDE.to_be_bytes());
     for section in [Section::Answer, Section::Authority, Section::Additional] {
         let given = taken.iter().filter(|record| record.section == section);
         for (given, read) in given.zip(read.iter().filter(|record| record.section == section)) {

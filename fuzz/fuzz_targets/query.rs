@@ -2,13 +2,14 @@
 #![no_main]
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use libfuzzer_sys::fuzz_target;
-use resolute_plane::answer::{Given, Incoming, Room, Transport, Verdict, World, answer};
-use resolute_plane::cache::Cache;
+use resolute_plane::answer::{Given, Incoming, Room, Transport, Verdict, answer};
+use resolute_plane::engine::{Desk, Engine};
 use resolute_plane::explain::Silent;
-use resolute_plane::settings::{Settings, View};
+use resolute_plane::listen::proxy;
+use resolute_plane::settings::{Secret, Settings, View};
 use resolute_plane::snapshot::Snapshot;
 use resolute_plane::zones::draft::Draft;
 use resolute_wire::compose::Known;
@@ -36,16 +37,28 @@ big TXT aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
 big TXT bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb
 ";
 
-static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(|| {
-    let mut snapshot = Snapshot::new(settings());
+thread_local! {
+    static DESKS: [Desk; 2] = [false, true].map(desk);
+}
+
+fn desk(cookies_required: bool) -> Desk {
+    let engine = Arc::new(Engine::new(settings()).expect("an engine"));
+    engine.publish(snapshot(cookies_required));
+    Desk::new(&engine)
+}
+
+fn snapshot(cookies_required: bool) -> Snapshot {
+    let mut snapshot = Snapshot::new(Settings {
+        cookies_required,
+        ..settings()
+    });
     let origin = Name::from_text(b"x.", None).expect("a name");
     let mut draft = Draft::new(&origin);
     scan(ZONE, &origin, &mut NoIncludes, Limits::default(), &mut draft);
     let (image, _) = draft.compile().expect("a zone");
     snapshot.shared.zones.put([Arc::new(image)]);
     snapshot
-});
-static CACHE: LazyLock<Cache> = LazyLock::new(|| Cache::new(1 << 20));
+}
 
 fn settings() -> Settings {
     let recursion = vec!["127.0.0.0/8".parse().expect("prefix")];
@@ -56,12 +69,14 @@ fn settings() -> Settings {
     Settings {
         views,
         version: Some("fuzz".into()),
+        nsid: Some(b"fuzz".into()),
+        cookie_secrets: vec![Secret([7; 16])],
         ..Settings::default()
     }
 }
 
 fuzz_target!(|data: &[u8]| {
-    // The first byte chooses transport and client, the rest is the packet.
+    // The first byte chooses transport, client and whether cookies are required, the rest is the packet.
     let Some((&choice, packet)) = data.split_first() else {
         return;
     };
@@ -80,19 +95,15 @@ fuzz_target!(|data: &[u8]| {
         address: IpAddr::V4(address),
         transport,
     };
-    let world = World {
-        snapshot: &SNAPSHOT,
-        cache: &CACHE,
-        now: 1,
-        own: None,
-    };
+    let _ = proxy::parse(packet);
+    let moment = DESKS.with(|desks| desks[usize::from(choice >> 2 & 1)].moment());
     let (mut buf, mut known) = (vec![0; 65_535], Known::new());
     let room = Room {
         buf: &mut buf,
         known: &mut known,
     };
-    match answer(world, incoming, Given::Nothing, room, &mut Silent) {
-        Verdict::Reply(sent) => {
+    match answer(moment.world(), incoming, Given::Nothing, room, &mut Silent) {
+        Verdict::Reply(sent) | Verdict::Slipped(sent) | Verdict::Watched(sent) => {
             let reply = &buf[..sent.len];
             assert_eq!(reply[..2], packet[..2], "the ID");
             assert_eq!(reply[2] & 0x80, 0x80, "QR");
@@ -105,8 +116,8 @@ fuzz_target!(|data: &[u8]| {
                 assert_eq!(reply[HEADER..question], packet[HEADER..question], "the question");
             }
         }
-        Verdict::Slipped(_) | Verdict::Watched(_) | Verdict::Limited => panic!("nothing is limited here"),
         Verdict::Ask(ask) => assert!(ask.key.qtype > 0),
+        Verdict::Limited => {}
         Verdict::Silence => assert!(packet.len() < HEADER || packet[2] & 0x80 != 0),
     }
 });

@@ -158,6 +158,7 @@ class TestWaysOfWriting:
         """A server that logs into the folder of its zones must not log that something changes there."""
         folder.zone.write_text(zone(2))
         folder.reads_www(2, AT_ONCE_S)
+        wait_for(lambda: "serial 2 is served" in folder.server.log_text())
         before = folder.server.log_text()
         for number in range(20):
             (folder.path / "other.log").write_text(f"{number}\n")

@@ -211,7 +211,7 @@ class TestRights:
                 refused = ask(server.endpoint, "www.example.", manner=manner)
                 assert rcode(refused) == "REFUSED"
                 assert not refused.flags & dns.flags.RA
-                assert reasons(refused) == [18]
+                assert reasons(refused) == [20]  # RFC 8914 4.21: it is not configured for recursion
                 ours = ask(server.endpoint, "ns1.hello.example.", manner=manner)
                 assert answers(ours) == ["192.0.2.53"]
                 assert not ours.flags & dns.flags.RA

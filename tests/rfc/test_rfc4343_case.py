@@ -35,6 +35,12 @@ def test_names_match_without_regard_to_case(server: Endpoint, qname: str) -> Non
     assert len(parse(udp(server, query(qname))).answer) == 1
 
 
+def test_records_that_differ_in_case_alone_are_one(server: Endpoint) -> None:
+    """RFC 4343 3, RFC 2181 5: names in rdata that differ in case alone are equal, and an RRset has no record twice."""
+    reply = udp(server, query("same-mx.rfc.test.", 15))
+    assert int.from_bytes(reply[6:8]) == 1
+
+
 @pytest.mark.parametrize("byte", [b"\xc4", b"\xe4", b"[", b"{", b"@", b"`", b"\0", b"\x20"])
 def test_only_ascii_letters_have_case(server: Endpoint, byte: bytes) -> None:
     """RFC 4343 3: only ASCII letters have case; the bit 0x20 means nothing for other bytes: \\064 is not \\096."""

@@ -5,10 +5,11 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from tests.asking import opt, texts
+from bench.peers import Endpoint
+from tests.asking import opt, parse, query, texts, udp
 from tests.rfc.conftest import Ask
 
-A, NS, CNAME, TXT, DNAME, DS = 1, 2, 5, 16, 39, 43
+A, NS, CNAME, MX, TXT, DNAME, DS = 1, 2, 5, 15, 16, 39, 43
 
 
 def test_the_owner_itself_is_not_redirected(ask: Ask) -> None:
@@ -117,3 +118,22 @@ def test_every_type_below_is_redirected(ask: Ask, rdtype: int) -> None:
     reply = ask("host.x.dname.test.", rdtype)
     assert [rrset.rdtype for rrset in reply.answer] == [DNAME, CNAME]
     assert [rrset.rdtype for rrset in reply.authority] == [dns.rdatatype.SOA]
+
+
+def test_records_below_are_not_there(ask: Ask) -> None:
+    """2.4: no records exist below the owner of a DNAME, whatever a zone file says: neither as answer nor beside it."""
+    assert texts(ask("hidden.x.dname.test.", A).answer) == {
+        "x.dname.test. 1200 dname y.dname.test.",
+        "hidden.x.dname.test. 1200 cname hidden.y.dname.test.",
+    }
+    assert texts(ask("mail.dname.test.", MX).additional) == {"host.y.dname.test. 1200 a 192.0.2.2"}
+
+
+def test_a_dname_that_leads_to_itself_is_given_once(server: Endpoint) -> None:
+    """RFC 2181 5: the DNAME that has redirected the question may be its answer too; a record is there once."""
+    reply = udp(server, query("self.self.dname.test.", DNAME))
+    assert int.from_bytes(reply[6:8]) == 2
+    assert texts(parse(reply).answer) == {
+        "self.dname.test. 1200 dname dname.test.",
+        "self.self.dname.test. 1200 cname self.dname.test.",
+    }

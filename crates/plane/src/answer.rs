@@ -1,10 +1,11 @@
 //! Life of a query: the order of the stages, as code. Read this file first.
 //!
 //! ```text
-//! listen ─► admit ─► zones ─► rules ─► cache ─► forward ─► handoff
-//!                      └────────┴────────┴──► reply ─► rate limit
+//! listen ─► admit ─► cookie ─► zones ─► rules ─► cache ─► forward ─► handoff
+//!                               └────────┴────────┴──► reply ─► rate limit
 //! ```
 //! - *admit* comes first: what a client may do and which view it sees decides everything after it.
+//! - *cookie* comes next: what it proves of the client's address decides what a flood of spoofed queries gets.
 //! - *zones* (overlays before them) come before rules: what the operator publishes is never blocked by a list.
 //! - *rules* come before the cache, so that a cached answer can never carry a blocked name past them. No rule exists yet.
 //! - *the right to recurse* is checked before the cache: what others asked is not for strangers.
@@ -19,26 +20,26 @@ use std::cell::Cell;
 use std::net::IpAddr;
 
 use resolute_wire::code::{class, ede, flag, rcode};
-use resolute_wire::compose::{Composer, Head, Known, Opt, Order, Owner, Section};
+use resolute_wire::compose::{Composer, Head, Known, Order, Owner, Section};
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
 use resolute_wire::name::{self, Name};
-use resolute_wire::query::{self, Parsed, Query, Refusal};
+use resolute_wire::query::{self, Parsed, Query};
 use resolute_wire::{rdata, rtype};
 
 use crate::admit::Client;
 use crate::cache::{Cache, Cached, Entry, Key, Lookup};
 use crate::chaos;
+use crate::cookies::Proof;
 use crate::explain::Recorder;
+use crate::extensions::Extensions;
 use crate::hash::Path;
 use crate::ratelimit::{self, Class, Limit, Limiter};
+use crate::refusals;
 use crate::snapshot::{Route, Snapshot};
 use crate::turns::Turns;
 use crate::zones::proofs::Prover;
 use crate::zones::respond::{Asked, Said, Zoned};
-
-/// Largest UDP reply to a query without EDNS (RFC 1035 2.3.4), and to one for ANY.
-const PLAIN_UDP: u16 = 512;
 
 /// What answering reads.
 #[derive(Clone, Copy)]
@@ -179,13 +180,16 @@ pub fn answer<'a>(
     let room = Room { buf: &mut *buf, known };
     let mut shown = Shown::default();
     let verdict = match query::parse(incoming.packet) {
-        Parsed::Query(query) => {
+        Parsed::Query(ref query) => {
+            let extensions = Extensions::of(&world.snapshot.rules, query.edns, client.address, incoming.transport);
+            let proven = extensions.proof == Proof::Good;
             let stages = Stages {
                 world,
-                query: &query,
+                query,
                 client,
                 transport: incoming.transport,
                 given,
+                extensions,
                 accounted: Cell::new((0, 0)),
             };
             let verdict = stages.run(room, recorder);
@@ -193,11 +197,13 @@ pub fn answer<'a>(
             shown = Shown {
                 accounted,
                 above,
-                proven: false,
+                proven,
             };
             verdict
         }
-        Parsed::Refuse(refusal) | Parsed::CookieOnly(refusal) => refuse(world, incoming.packet, refusal, room),
+        Parsed::CookieOnly(refusal) => refusals::refresh(world, incoming, refusal, room),
+        Parsed::Unverified(refusal, tsig) => refusals::unverified(world, incoming, refusal, &tsig, room),
+        Parsed::Refuse(refusal) => refusals::refuse(world, incoming, refusal, room),
         Parsed::Ignore => Verdict::Silence,
     };
     match verdict {
@@ -291,6 +297,8 @@ struct Stages<'a, 'q> {
     client: Client,
     transport: Transport,
     given: Given<'q>,
+    /// What the query's cookie proves, and the OPT of the reply.
+    extensions: Extensions<'a>,
     /// Hash of the name that the reply is accounted under by the rate limit, and that of the name above the one asked.
     accounted: Cell<(u64, u64)>,
 }
@@ -301,18 +309,14 @@ impl<'a> Stages<'a, '_> {
         let query = self.query;
         recorder.step("admit", || self.describe_client());
         let Room { buf, known } = room;
-        let mut composer = Composer::new(buf, known, self.limit(), query.question(), query.edns.is_some());
-        if let Some(rcode) = self.meta(&mut composer) {
-            return self.finish(
-                composer,
-                Said {
-                    rcode,
-                    aa: false,
-                    overlay: false,
-                },
-                Origin::Server,
-                None,
-            );
+        let mut composer = Composer::new(buf, known, self.limit(), query.question(), self.extensions.opt.as_ref());
+        if let Some((rcode, ede)) = self.extended().or_else(|| self.meta(&mut composer)) {
+            let said = Said {
+                rcode,
+                aa: false,
+                overlay: false,
+            };
+            return self.finish(composer, said, Origin::Server, ede.map(|code| Ede { code, text: "" }));
         }
         let path = Path::of_query(query);
         if let Some(own) = self.world.own {
@@ -353,21 +357,40 @@ impl<'a> Stages<'a, '_> {
         }
     }
 
-    /// What is not a question for data: other classes and types that only questions have.
+    /// What the options of the query decide: a malformed one, or a cookie that is required and not good. Clients that know
+    /// no cookies are not asked for one (RFC 7873 5.2.1).
     #[inline]
-    fn meta(&self, composer: &mut Composer<'_>) -> Option<u16> {
+    fn extended(&self) -> Option<(u16, Option<u16>)> {
+        let Extensions { proof, malformed, .. } = self.extensions;
+        let required = self.transport == Transport::Udp && self.world.snapshot.rules.settings.cookies_required;
+        match proof {
+            _ if malformed => Some((rcode::FORMERR, None)),
+            Proof::ClientOnly | Proof::Bad if required => Some((rcode::BADCOOKIE, None)),
+            _ => None,
+        }
+    }
+
+    /// What is not a question for data: other classes and types that only questions have. The rcode, and why (RFC 8914 4).
+    #[inline]
+    fn meta(&self, composer: &mut Composer<'_>) -> Option<(u16, Option<u16>)> {
         let query = self.query;
         if query.qclass == class::IN && !(rtype::is_meta(query.qtype) && query.qtype != rtype::ANY) {
             return None;
         }
-        Some(match (query.qclass, query.qtype) {
+        let rcode = match (query.qclass, query.qtype) {
             (class::CH, _) => chaos::respond(query, &self.world.snapshot.rules.settings, composer),
             (class::IN, rtype::AXFR | rtype::IXFR) => rcode::REFUSED,
             // RFC 9824 3.4: NXNAME is for bitmaps only.
             (class::IN, rtype::OPT | rtype::TSIG | rtype::NXNAME | 0) => rcode::FORMERR,
             (class::IN, _) => rcode::NOTIMP,
-            _ => rcode::REFUSED,
-        })
+            _ => return Some((rcode::REFUSED, Some(ede::NOT_SUPPORTED))),
+        };
+        let ede = match rcode {
+            rcode::REFUSED => Some(ede::PROHIBITED),
+            rcode::NOTIMP => Some(ede::NOT_SUPPORTED),
+            _ => None,
+        };
+        Some((rcode, ede))
     }
 
     /// Rights, cache, and the question to somebody else. `prefix`: what our own data has written before.
@@ -380,30 +403,33 @@ impl<'a> Stages<'a, '_> {
         recorder: &mut impl Recorder,
     ) -> Verdict<'a> {
         let query = self.query;
-        let none = Said {
-            rcode: rcode::NOERROR,
-            aa: false,
-            overlay: false,
-        };
+        let route = self.world.snapshot.rules.routes.find(&path, usize::MAX);
+        if let Some(route) = route.filter(|route| route.unserved) {
+            recorder.step("zones", || {
+                format!("{} is ours and could not be loaded: SERVFAIL", route.zone)
+            });
+            let ede = Ede {
+                code: ede::INVALID_DATA,
+                text: "the zone could not be loaded",
+            };
+            return self.no_answer(composer, rcode::SERVFAIL, ede, prefix);
+        }
         if !self.client.recursion {
             recorder.step("cache", || {
                 "this client may not ask for names that are not ours: REFUSED".into()
             });
+            // RFC 8914 4.21: where nobody is resolved for, it is not for this client that the answer is no.
+            let for_others = query.recursion_desired() && self.world.snapshot.rules.recursive;
             let ede = Ede {
-                code: ede::PROHIBITED,
+                code: if for_others {
+                    ede::PROHIBITED
+                } else {
+                    ede::NOT_AUTHORITATIVE
+                },
                 text: "",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::REFUSED,
-                    ..none
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::REFUSED, ede, prefix);
         }
-        let route = self.world.snapshot.rules.routes.find(&path, usize::MAX);
         let key = Key::new(
             path.hash(0),
             Key {
@@ -448,30 +474,14 @@ impl<'a> Stages<'a, '_> {
                 code: ede::NOT_AUTHORITATIVE,
                 text: "",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::REFUSED,
-                    ..none
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::REFUSED, ede, prefix);
         }
         if matches!(self.given, Given::TimeUp | Given::Fresh(_)) {
             let ede = Ede {
                 code: ede::NO_REACHABLE_AUTHORITY,
                 text: "no answer within the time for it",
             };
-            return self.finish(
-                composer,
-                Said {
-                    rcode: rcode::SERVFAIL,
-                    ..none
-                },
-                Origin::Server,
-                Some(ede),
-            );
+            return self.no_answer(composer, rcode::SERVFAIL, ede, prefix);
         }
         recorder.step("forward", || describe_route(route.map(|route| &**route)));
         match Name::from_wire(qname) {
@@ -482,6 +492,17 @@ impl<'a> Stages<'a, '_> {
             }),
             Err(_) => Verdict::Silence,
         }
+    }
+
+    /// Says that there is no answer, and why; what our own data has said before stays said.
+    fn no_answer(&self, composer: Composer<'_>, rcode: u16, ede: Ede<'_>, prefix: Option<Prefix<'a>>) -> Verdict<'a> {
+        let none = Said {
+            rcode,
+            aa: false,
+            overlay: false,
+        };
+        let said = prefix.map_or(none, |prefix| Said { rcode, ..prefix.said });
+        self.finish(composer, said, Origin::Server, Some(ede))
     }
 
     /// Sends what the cache holds.
@@ -516,7 +537,7 @@ impl<'a> Stages<'a, '_> {
             known,
             self.limit(),
             query.question(),
-            query.edns.is_some(),
+            self.extensions.opt.as_ref(),
             entry.message(),
         );
         match copied {
@@ -577,14 +598,8 @@ impl<'a> Stages<'a, '_> {
         if self.client.recursion {
             flags |= flag::RA;
         }
-        let udp_size = self.world.snapshot.rules.settings.edns_size;
-        let opt = query.edns.map(|edns| Opt {
-            udp_size,
-            dnssec_ok: edns.dnssec_ok,
-            ede,
-        });
         let truncated = composer.truncated;
-        let len = composer.finish(query.id, flags, said.rcode, opt);
+        let len = composer.finish(query.id, flags, said.rcode, ede);
         Verdict::Reply(Sent {
             len,
             rcode: said.rcode,
@@ -593,19 +608,15 @@ impl<'a> Stages<'a, '_> {
         })
     }
 
-    /// The largest reply that the client takes (RFC 6891 6.2.5) and that we send without fragments (RFC 9715).
+    /// The largest reply to this query.
     #[inline]
     fn limit(&self) -> usize {
-        if self.transport == Transport::Tcp {
-            return usize::from(u16::MAX);
-        }
-        let ours = self.world.snapshot.rules.settings.edns_size;
-        let limit = self.query.edns.map_or(PLAIN_UDP, |edns| edns.udp_size.min(ours));
-        usize::from(if self.query.qtype == rtype::ANY {
-            limit.min(PLAIN_UDP)
+        let limit = refusals::limit(self.world, self.query.edns, self.transport);
+        if self.query.qtype == rtype::ANY && self.transport == Transport::Udp {
+            limit.min(usize::from(refusals::PLAIN_UDP))
         } else {
             limit
-        })
+        }
     }
 
     fn describe_client(&self) -> String {
@@ -655,27 +666,4 @@ fn describe_route(route: Option<&Route>) -> String {
         ),
         None => format!("route {zone} (source {}): handed to the resolver", route.source),
     }
-}
-
-/// A reply that says only an rcode.
-fn refuse<'a>(world: World<'_>, packet: &[u8], refusal: Refusal, room: Room<'_>) -> Verdict<'a> {
-    let question = packet
-        .get(name::HEADER..name::HEADER + refusal.question_len)
-        .unwrap_or(&[]);
-    let limit = usize::from(PLAIN_UDP);
-    let composer = Composer::new(room.buf, room.known, limit, question, refusal.edns);
-    let udp_size = world.snapshot.rules.settings.edns_size;
-    let opt = refusal.edns.then_some(Opt {
-        udp_size,
-        dnssec_ok: refusal.dnssec_ok,
-        ede: None,
-    });
-    let flags = flag::QR | refusal.flags & (flag::OPCODE | flag::RD | flag::CD);
-    let len = composer.finish(refusal.id, flags, refusal.rcode, opt);
-    Verdict::Reply(Sent {
-        len,
-        rcode: refusal.rcode,
-        truncated: false,
-        origin: Origin::Server,
-    })
 }

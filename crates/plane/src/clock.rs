@@ -1,4 +1,5 @@
-//! One clock: the monotonic one, so that no step of the wall clock lets answers expire or live on.
+//! One clock: the monotonic one, so that no step of the wall clock lets answers expire or live on. The wall clock is for what
+//! other machines read too.
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -25,4 +26,10 @@ pub fn millis() -> u64 {
 pub fn micros() -> u64 {
     let now = clock_gettime(ClockId::MonotonicCoarse);
     now.tv_sec as u64 * 1_000_000 + now.tv_nsec as u64 / 1_000
+}
+
+/// Seconds since 1970, modulo 2^32: the wall clock, for cookies.
+#[inline]
+pub fn unix_seconds() -> u32 {
+    clock_gettime(ClockId::RealtimeCoarse).tv_sec as u32
 }

@@ -12,6 +12,8 @@ pub mod answer;
 pub mod listen;
 
 pub mod admit;
+pub mod cookies;
+pub mod extensions;
 pub mod zones;
 
 pub mod ratelimit;
@@ -19,6 +21,7 @@ pub mod turns;
 
 pub mod cache;
 pub mod chaos;
+pub mod refusals;
 
 pub mod exchange;
 pub mod inflight;

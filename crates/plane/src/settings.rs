@@ -91,6 +91,18 @@ pub struct Route {
     pub upstreams: Vec<Upstream>,
     /// Whether the data plane may ask the first one by itself.
     pub plain: bool,
+    /// The zone is ours and could not be loaded: nobody is asked.
+    pub unserved: bool,
+}
+
+/// A secret of DNS cookies, never printed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Secret(pub [u8; 16]);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(..)")
+    }
 }
 
 /// How fast replies over UDP may go to one prefix.
@@ -175,6 +187,12 @@ pub struct Settings {
     pub version: Option<String>,
     /// id.server, hostname.bind.
     pub identity: Option<String>,
+    /// NSID, at most [`resolute_wire::edns::MAX_NSID`] bytes.
+    pub nsid: Option<Vec<u8>>,
+    /// Secrets of DNS cookies: the first makes them, all verify. None: no cookies.
+    pub cookie_secrets: Vec<Secret>,
+    /// Whether clients that know cookies need a good one over UDP.
+    pub cookies_required: bool,
 }
 
 impl Settings {
@@ -211,6 +229,9 @@ impl Default for Settings {
             proxies: Vec::new(),
             version: None,
             identity: None,
+            nsid: None,
+            cookie_secrets: Vec::new(),
+            cookies_required: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use resolute_wire::name::{self, Name};
 
 use crate::admit::Admission;
+use crate::cookies::Cookies;
 use crate::hash;
 use crate::ratelimit::Rate;
 use crate::settings::{Settings, Upstream};
@@ -33,6 +34,10 @@ pub struct Rules {
     pub rate: Option<Rate>,
     /// Name to route.
     pub routes: SuffixTable<Route>,
+    /// Whether anybody may ask for names that are not ours.
+    pub recursive: bool,
+    /// Makes and verifies cookies.
+    pub cookies: Cookies,
 }
 
 /// Zones and overlays.
@@ -54,6 +59,8 @@ pub struct Route {
     pub upstreams: Vec<Upstream>,
     /// Whether the data plane may ask the first by itself.
     pub plain: bool,
+    /// The zone is ours and could not be loaded: nobody is asked.
+    pub unserved: bool,
     hash: u64,
     labels: usize,
 }
@@ -79,18 +86,20 @@ impl Rules {
         routes.put(settings.routes.iter().map(|route| {
             let zone = route.zone.lower();
             let (hash, labels) = (hash::of_name(zone.as_wire()), name::suffixes(zone.as_wire()).count());
-            let (source, upstreams, plain) = (route.source, route.upstreams.clone(), route.plain);
             Arc::new(Route {
                 zone,
-                source,
-                upstreams,
-                plain,
+                source: route.source,
+                upstreams: route.upstreams.clone(),
+                plain: route.plain,
+                unserved: route.unserved,
                 hash,
                 labels,
             })
         }));
         Self {
             admission: Admission::new(&settings),
+            recursive: settings.views.iter().any(|view| !view.recursion.is_empty()),
+            cookies: Cookies::new(&settings.cookie_secrets),
             rate: settings.rate_limit.as_ref().map(Rate::new),
             routes,
             settings,

@@ -12,7 +12,32 @@ use crate::hash::Path;
 
 const SHARDS: usize = 256;
 
-type Shard<T> = HashMap<u64, Vec<Arc<T>>, Unhashed>;
+type Shard<T> = HashMap<u64, Same<T>, Unhashed>;
+
+/// Those of equal hash: nearly always one, which costs no allocation and no memory access of its own.
+#[derive(Debug)]
+enum Same<T> {
+    One(Arc<T>),
+    Many(Vec<Arc<T>>),
+}
+
+impl<T> Clone for Same<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::One(item) => Self::One(item.clone()),
+            Self::Many(items) => Self::Many(items.clone()),
+        }
+    }
+}
+
+impl<T> Same<T> {
+    fn as_slice(&self) -> &[Arc<T>] {
+        match self {
+            Self::One(item) => std::slice::from_ref(item),
+            Self::Many(items) => items,
+        }
+    }
+}
 
 /// Something that stands at an apex.
 pub trait Apex {
@@ -80,7 +105,7 @@ impl<T: Apex> SuffixTable<T> {
     #[inline]
     pub fn get(&self, hash: u64, origin: &[u8]) -> Option<&Arc<T>> {
         let same_hash = self.shards.get(shard(hash))?.get(&hash)?;
-        same_hash.iter().find(|item| item.apex() == origin)
+        same_hash.as_slice().iter().find(|item| item.apex() == origin)
     }
 
     /// Adds or replaces; gives the replaced ones.
@@ -91,10 +116,12 @@ impl<T: Apex> SuffixTable<T> {
             self.depths[item.labels()] += 1;
             self.present |= 1 << item.labels();
             self.count += 1;
-            Arc::make_mut(&mut self.shards[shard(item.hash())])
-                .entry(item.hash())
-                .or_default()
-                .push(item);
+            let shard = Arc::make_mut(&mut self.shards[shard(item.hash())]);
+            let (hash, mut same) = (item.hash(), Same::One(item.clone()));
+            if let Some(others) = shard.remove(&hash) {
+                same = Same::Many([others.as_slice(), &[item]].concat());
+            }
+            shard.insert(hash, same);
         }
         replaced
     }
@@ -103,11 +130,11 @@ impl<T: Apex> SuffixTable<T> {
     pub fn remove(&mut self, hash: u64, origin: &[u8]) -> Option<Arc<T>> {
         self.get(hash, origin)?;
         let shard = Arc::make_mut(&mut self.shards[shard(hash)]);
-        let same_hash = shard.get_mut(&hash)?;
+        let mut same_hash = shard.remove(&hash)?.as_slice().to_vec();
         let at = same_hash.iter().position(|item| item.apex() == origin)?;
         let item = same_hash.swap_remove(at);
-        if same_hash.is_empty() {
-            shard.remove(&hash);
+        if !same_hash.is_empty() {
+            shard.insert(hash, Same::Many(same_hash));
         }
         self.depths[item.labels()] -= 1;
         if self.depths[item.labels()] == 0 {
@@ -119,7 +146,9 @@ impl<T: Apex> SuffixTable<T> {
 
     /// All.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<T>> {
-        self.shards.iter().flat_map(|shard| shard.values().flatten())
+        self.shards
+            .iter()
+            .flat_map(|shard| shard.values().flat_map(Same::as_slice))
     }
 
     /// How many.

@@ -52,7 +52,7 @@ type Line<'a> = (Section, &'a str, u16, u32, Vec<u8>);
 fn reply(qname: &str, rcode: u16, records: &[Line<'_>]) -> Vec<u8> {
     let question = [name(qname).as_wire(), &[0, 1, 0, 1]].concat();
     let (mut buf, mut known) = (vec![0; 65_535], Known::new());
-    let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question, false);
+    let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question, None);
     for (section, owner, rtype, ttl, rdata) in records {
         let head = Head {
             rtype: *rtype,

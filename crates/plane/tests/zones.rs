@@ -265,6 +265,7 @@ fn what_is_no_zone_is_refused() {
         ("a DNAME b\na NS c\n", "dname-at-cut"),
         ("a DNAME b\na DNAME c\n", "many-dnames"),
         ("a A 192.0.2.256\n", "bad-rdata"),
+        ("@ NSEC3PARAM 1 0 151 -\n", "nsec3-costs"),
     ] {
         assert!(refused(&format!("{apex}{text}")).contains(&code), "{text}");
     }

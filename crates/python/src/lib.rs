@@ -22,7 +22,7 @@ mod _native {
     use crate::traffic::{CacheEntry, Exchanged, Handoff, Statistics, Step, UpstreamStatistics};
     #[pymodule_export]
     use crate::zone::{
-        ForeignRecord, LoadedZone, OverlayImage, Problem, ZoneFolder, ZoneImage, ZoneRecords, ZoneScan,
+        ForeignRecord, LoadedZone, OverlayImage, Problem, ZoneFolder, ZoneImage, ZoneListing, ZoneRecords, ZoneScan,
         compile_overlay, compile_zone, load_zone_files, mnemonic, native_types, scan_zone_file, scan_zone_text,
     };
 

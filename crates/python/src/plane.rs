@@ -11,7 +11,7 @@ use resolute_plane::cache::Cached;
 use resolute_plane::clock;
 use resolute_plane::engine::Failed;
 use resolute_plane::exchange::{Order, Purpose};
-use resolute_plane::explain::Steps;
+use resolute_plane::explain::{Recorder, Silent, Steps};
 use resolute_plane::hash;
 use resolute_plane::listen::{Door, Visitors};
 use resolute_plane::querylog::Format;
@@ -200,33 +200,35 @@ impl Plane {
         client: &str,
         recursion_desired: bool,
     ) -> PyResult<(Vec<Step>, Option<Bound<'py, PyBytes>>)> {
-        let address: IpAddr = client
-            .parse()
-            .map_err(|_| error::value(format!("{client:?} is not an address")))?;
-        let name = error::name(qname)?;
-        let moment = self.plane.desk.lock().moment();
-        let packet = query(&name, qtype, recursion_desired);
+        let address = client_address(client)?;
+        let packet = query(&error::name(qname)?, qtype, recursion_desired);
         let incoming = Incoming {
             packet: &packet,
             address,
             transport: Transport::Tcp,
         };
-        let (mut buf, mut known, mut steps) = (vec![0; 65_535], Known::new(), Steps::default());
-        let room = Room {
-            buf: &mut buf,
-            known: &mut known,
-        };
-        let verdict = answer::answer(moment.world(), incoming, Given::Nothing, room, &mut steps);
-        let message = match verdict {
-            Verdict::Reply(sent) | Verdict::Slipped(sent) | Verdict::Watched(sent) => {
-                Some(PyBytes::new(py, &buf[..sent.len]))
-            }
-            Verdict::Limited | Verdict::Ask(_) | Verdict::Silence => None,
-        };
+        let mut steps = Steps::default();
+        let message = self.run(incoming, &mut steps).map(|reply| PyBytes::new(py, &reply));
         Ok((
             steps.0.into_iter().map(|(stage, text)| Step { stage, text }).collect(),
             message,
         ))
+    }
+
+    #[pyo3(signature = (packet, *, client, tcp = true))]
+    fn respond<'py>(
+        &self,
+        py: Python<'py>,
+        packet: &[u8],
+        client: &str,
+        tcp: bool,
+    ) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let incoming = Incoming {
+            packet,
+            address: client_address(client)?,
+            transport: if tcp { Transport::Tcp } else { Transport::Udp },
+        };
+        Ok(self.run(incoming, &mut Silent).map(|reply| PyBytes::new(py, &reply)))
     }
 
     #[pyo3(signature = (qname = None, *, subtree = true))]
@@ -294,6 +296,28 @@ impl Plane {
     fn open(&self) -> PyResult<()> {
         if self.plane.is_closed() { Err(closed()) } else { Ok(()) }
     }
+
+    /// Runs the stages for one packet: the reply, where the data plane knows it.
+    fn run(&self, incoming: Incoming<'_>, recorder: &mut impl Recorder) -> Option<Vec<u8>> {
+        let moment = self.plane.desk.lock().moment();
+        let (mut buf, mut known) = (vec![0; 65_535], Known::new());
+        let room = Room {
+            buf: &mut buf,
+            known: &mut known,
+        };
+        match answer::answer(moment.world(), incoming, Given::Nothing, room, recorder) {
+            Verdict::Reply(sent) | Verdict::Slipped(sent) | Verdict::Watched(sent) => {
+                buf.truncate(sent.len);
+                Some(buf)
+            }
+            Verdict::Limited | Verdict::Ask(_) | Verdict::Silence => None,
+        }
+    }
+}
+
+fn client_address(text: &str) -> PyResult<IpAddr> {
+    text.parse()
+        .map_err(|_| error::value(format!("{text:?} is not an address")))
 }
 
 fn describe(entry: &resolute_plane::cache::Entry, snapshot: &Snapshot, now: u32) -> CacheEntry {

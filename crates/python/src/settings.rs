@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use pyo3::prelude::*;
 use resolute_plane::settings as rs;
+use resolute_wire::edns::MAX_NSID;
 use resolute_wire::name::Name;
 
 use crate::error;
@@ -66,8 +67,8 @@ pub struct Route(rs::Route);
 #[pymethods]
 impl Route {
     #[new]
-    #[pyo3(signature = (zone, *, source, upstreams = vec![], plain = true))]
-    fn new(zone: &[u8], source: u32, upstreams: Vec<Upstream>, plain: bool) -> PyResult<Self> {
+    #[pyo3(signature = (zone, *, source, upstreams = vec![], plain = true, unserved = false))]
+    fn new(zone: &[u8], source: u32, upstreams: Vec<Upstream>, plain: bool, unserved: bool) -> PyResult<Self> {
         let zone: Name = error::name(zone)?;
         let upstreams = upstreams.into_iter().map(|upstream| upstream.0).collect();
         Ok(Self(rs::Route {
@@ -75,6 +76,7 @@ impl Route {
             source,
             upstreams,
             plain,
+            unserved,
         }))
     }
 
@@ -139,7 +141,7 @@ impl Settings {
         max_negative_ttl_s = 3_600, stale_for_s = 86_400, stale_ttl_s = 30, stale_after_ms = 1_800, deadline_ms = 4_000,
         handoffs = 4_096, waiting_per_client = 100, edns_size = 1_232, tcp_clients = 1_024, tcp_per_client = 32, tcp_idle_ms = 10_000,
         tcp_first_ms = 2_000, rate_limit = None, rrset_order = "fixed", minimal = true, proxies = vec![],
-        version = None, identity = None
+        version = None, identity = None, nsid = None, cookie_secrets = vec![], cookies_required = false
     ))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python class")]
     fn new(
@@ -166,9 +168,15 @@ impl Settings {
         proxies: Vec<String>,
         version: Option<String>,
         identity: Option<String>,
+        nsid: Option<Vec<u8>>,
+        cookie_secrets: Vec<Vec<u8>>,
+        cookies_required: bool,
     ) -> PyResult<Self> {
         if !(512..=4_096).contains(&edns_size) {
             return Err(error::value(format!("edns_size must be 512 to 4096, not {edns_size}")));
+        }
+        if nsid.as_ref().is_some_and(|nsid| nsid.len() > MAX_NSID) {
+            return Err(error::value(format!("nsid must be at most {MAX_NSID} bytes")));
         }
         if views.is_empty() {
             return Err(error::value("views must have at least the default view"));
@@ -197,6 +205,9 @@ impl Settings {
             proxies: prefixes(&proxies)?,
             version,
             identity,
+            nsid,
+            cookie_secrets: cookie_secrets.into_iter().map(secret).collect::<PyResult<_>>()?,
+            cookies_required,
         }))
     }
 }
@@ -205,6 +216,11 @@ impl Settings {
 pub(crate) fn endpoint(text: &str) -> PyResult<SocketAddr> {
     text.parse()
         .map_err(|_| error::value(format!("{text:?} is not an address with a port, such as 192.0.2.1:53")))
+}
+
+fn secret(bytes: Vec<u8>) -> PyResult<rs::Secret> {
+    let exactly = bytes.try_into().map(rs::Secret);
+    exactly.map_err(|_| error::value("a secret of cookies must be 16 bytes"))
 }
 
 fn order(text: &str) -> PyResult<rs::RrsetOrder> {

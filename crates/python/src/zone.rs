@@ -6,10 +6,11 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use resolute_plane::zones::draft::{Draft, NOWHERE};
+use resolute_plane::zones::draft::{Draft, NOWHERE, Placed};
 use resolute_plane::zones::edit::Change;
 use resolute_plane::zones::folder::{Folder, Scanned, for_all, scan_file};
 use resolute_plane::zones::image::{Image, Overlay};
+use resolute_plane::zones::listing::{Listing, Reach};
 use resolute_wire::name::Name;
 use resolute_wire::zonefile::{self, Limits, NoIncludes, Severity};
 use resolute_wire::{rtype, zonefile as zf};
@@ -59,7 +60,7 @@ impl ForeignRecord {
 /// What was read from zone text.
 #[pyclass(frozen, module = "resolute.plane._native")]
 pub struct ZoneScan {
-    draft: Mutex<Option<Draft>>,
+    draft: Arc<Mutex<Option<Draft>>>,
     files: Vec<String>,
 }
 
@@ -93,6 +94,13 @@ impl ZoneScan {
         self.settle(index, Err(message))
     }
 
+    fn listing(&self, py: Python<'_>) -> PyResult<ZoneListing> {
+        let shared = self.draft.clone();
+        let listing = py.detach(|| shared.lock().as_ref().map(Listing::of));
+        let (listing, draft) = (listing.ok_or_else(compiled_already)?, self.draft.clone());
+        Ok(ZoneListing { listing, draft })
+    }
+
     fn compile(&self, py: Python<'_>) -> PyResult<ZoneImage> {
         let draft = self.draft.lock().take().ok_or_else(compiled_already)?;
         compile(py, draft, &self.files)
@@ -102,7 +110,7 @@ impl ZoneScan {
 impl ZoneScan {
     fn new(path: &Path, scanned: Scanned) -> Self {
         Self {
-            draft: Mutex::new(Some(scanned.draft)),
+            draft: Arc::new(Mutex::new(Some(scanned.draft))),
             files: std::iter::once(full_path(path))
                 .chain(texts(&scanned.included))
                 .collect(),
@@ -121,6 +129,52 @@ impl ZoneScan {
 
     fn file(&self, index: u32) -> String {
         self.files.get(index as usize).cloned().unwrap_or_default()
+    }
+}
+
+/// The records of a scan in canonical order.
+#[pyclass(frozen, module = "resolute.plane._native")]
+pub struct ZoneListing {
+    listing: Listing,
+    draft: Arc<Mutex<Option<Draft>>>,
+}
+
+type PlacedTuple<'py> = (Bound<'py, PyBytes>, u16, u32, Bound<'py, PyBytes>, u32, u32, u32);
+
+#[pymethods]
+impl ZoneListing {
+    fn __len__(&self) -> usize {
+        self.listing.len()
+    }
+
+    fn records<'py>(&self, py: Python<'py>, start: usize, stop: usize) -> PyResult<Vec<PlacedTuple<'py>>> {
+        let draft = self.draft.lock();
+        let draft = draft.as_ref().ok_or_else(compiled_already)?;
+        let mut owner: Option<Bound<'py, PyBytes>> = None;
+        let found = (start..stop.min(self.listing.len())).filter_map(|at| draft.at(self.listing.get(at)?));
+        let tuple = |record: Placed<'_>| {
+            let same = owner.take().filter(|known| known.as_bytes() == record.owner);
+            let name = same.unwrap_or_else(|| PyBytes::new(py, record.owner));
+            owner = Some(name.clone());
+            let (place, rdata) = (record.place, PyBytes::new(py, record.rdata));
+            (
+                name,
+                record.rtype,
+                record.ttl,
+                rdata,
+                place.file,
+                place.line,
+                place.column,
+            )
+        };
+        Ok(found.map(tuple).collect())
+    }
+
+    #[pyo3(signature = (owner, *, subtree = false))]
+    fn find(&self, owner: &[u8], subtree: bool) -> (usize, usize) {
+        let reach = if subtree { Reach::Subtree } else { Reach::Name };
+        let found = self.listing.find(owner, reach);
+        (found.start, found.end)
     }
 }
 
@@ -397,7 +451,7 @@ pub(crate) fn scan_zone_text(py: Python<'_>, text: &[u8], origin: &[u8], file: S
         draft
     });
     Ok(ZoneScan {
-        draft: Mutex::new(Some(draft)),
+        draft: Arc::new(Mutex::new(Some(draft))),
         files: vec![file],
     })
 }

@@ -16,8 +16,12 @@ pub mod rcode {
     pub const REFUSED: u16 = 5;
     /// A DNAME substitution grew too long (RFC 6672 2.2).
     pub const YXDOMAIN: u16 = 6;
+    /// With a TSIG: there is no key for it (RFC 8945 5.2.1).
+    pub const NOTAUTH: u16 = 9;
     /// EDNS version not supported (RFC 6891 6.1.3).
     pub const BADVERS: u16 = 16;
+    /// The server cookie is missing or not ours (RFC 7873 8).
+    pub const BADCOOKIE: u16 = 23;
 
     /// The mnemonic, or `RCODE17`.
     pub fn text(rcode: u16) -> std::borrow::Cow<'static, str> {
@@ -37,6 +41,7 @@ pub mod rcode {
         ];
         match rcode {
             BADVERS => "BADVERS".into(),
+            BADCOOKIE => "BADCOOKIE".into(),
             _ => NAMES
                 .get(usize::from(rcode))
                 .map_or_else(|| format!("RCODE{rcode}").into(), |&name| name.into()),
@@ -86,10 +91,14 @@ pub mod ede {
     pub const NOT_READY: u16 = 14;
     /// A stale NXDOMAIN answer.
     pub const STALE_NXDOMAIN: u16 = 19;
-    /// RD=0 and not ours.
+    /// RD=0 and not ours, or nobody may recurse here.
     pub const NOT_AUTHORITATIVE: u16 = 20;
+    /// This kind of query is not supported.
+    pub const NOT_SUPPORTED: u16 = 21;
     /// No server could be reached.
     pub const NO_REACHABLE_AUTHORITY: u16 = 22;
+    /// Our own zone has no data that can be served.
+    pub const INVALID_DATA: u16 = 24;
     /// This client may not.
     pub const PROHIBITED: u16 = 18;
 }

@@ -5,7 +5,7 @@
 //! uncompressed. An RRset owned by the question's name, of a type without compressible names, is then one copy.
 
 use crate::code::{class, flag};
-use crate::edns::{Ede, OPT_LEN, OPTION_EDE, opt_record};
+use crate::edns::{Ede, Opt};
 use crate::name::{self, HEADER, Name};
 use crate::rdata::{self, Field};
 
@@ -113,17 +113,6 @@ pub fn push_record(out: &mut Vec<u8>, rtype: u16, class: u16, ttl: u32, rdata: &
     out.extend_from_slice(rdata);
 }
 
-/// What the OPT of a reply says.
-#[derive(Clone, Copy, Debug)]
-pub struct Opt<'a> {
-    /// Our own UDP payload size.
-    pub udp_size: u16,
-    /// DO, echoed.
-    pub dnssec_ok: bool,
-    /// An Extended DNS Error; left out when it does not fit.
-    pub ede: Option<Ede<'a>>,
-}
-
 /// The names already in the message. Kept by the caller and used again, so that nothing has to be cleared per message.
 #[derive(Debug)]
 pub struct Known {
@@ -184,6 +173,7 @@ pub struct Composer<'b> {
     max: usize,
     question_len: usize,
     counts: [u16; 3],
+    opt: Option<&'b Opt<'b>>,
     /// The order of records in the answer section.
     pub order: Order,
     /// Something did not fit that the client has to know of.
@@ -193,9 +183,16 @@ pub struct Composer<'b> {
 impl<'b> Composer<'b> {
     /// Begins a reply of at most `limit` bytes that echoes `question` (name, type, class as sent, or nothing).
     ///
-    /// `edns`: room for an OPT record is kept free. A limit that does not even hold the question counts as one that does.
-    pub fn new(buf: &'b mut [u8], known: &'b mut Known, limit: usize, question: &[u8], edns: bool) -> Self {
-        let reserved = if edns { OPT_LEN } else { 0 };
+    /// Room for `opt` with all its options is kept free. A limit that does not even hold the question and that counts as one
+    /// that does.
+    pub fn new(
+        buf: &'b mut [u8],
+        known: &'b mut Known,
+        limit: usize,
+        question: &[u8],
+        opt: Option<&'b Opt<'b>>,
+    ) -> Self {
+        let reserved = reserve(opt);
         let least = HEADER + question.len() + reserved;
         let max = limit.max(least).min(buf.len());
         let pos = (HEADER + question.len()).min(max);
@@ -210,6 +207,7 @@ impl<'b> Composer<'b> {
             max,
             question_len: question.len(),
             counts: [0; 3],
+            opt,
             order: Order::Fixed,
             truncated: false,
         }
@@ -222,17 +220,17 @@ impl<'b> Composer<'b> {
         known: &'b mut Known,
         limit: usize,
         question: &[u8],
-        edns: bool,
+        opt: Option<&'b Opt<'b>>,
         message: &[u8],
     ) -> Result<Self, Self> {
         let Some((header, _)) = message.split_first_chunk::<HEADER>() else {
-            return Err(Self::new(buf, known, limit, question, edns));
+            return Err(Self::new(buf, known, limit, question, opt));
         };
-        if message.len() + if edns { OPT_LEN } else { 0 } > limit.min(buf.len()) {
-            return Err(Self::new(buf, known, limit, question, edns));
+        if message.len() + reserve(opt) > limit.min(buf.len()) {
+            return Err(Self::new(buf, known, limit, question, opt));
         }
         buf[..message.len()].copy_from_slice(message);
-        let mut composer = Self::new(buf, known, limit, question, edns);
+        let mut composer = Self::new(buf, known, limit, question, opt);
         composer.pos = message.len();
         composer.counts = std::array::from_fn(|at| u16::from_be_bytes([header[6 + 2 * at], header[7 + 2 * at]]));
         Ok(composer)
@@ -315,16 +313,14 @@ impl<'b> Composer<'b> {
 
     /// Adds the signatures of one type (RFC 4034 3.1.1) out of all RRSIGs of a name; all of them or nothing. False when they
     /// do not fit.
-    pub fn signatures(&mut self, section: Section, owner: Owner<'_>, rrsigs: Rrset<'_>, covered: u16) -> bool {
+    pub fn signatures(&mut self, section: Section, owner: Owner<'_>, rrsigs: Rrset<'_>, covered: Covered) -> bool {
         let (start, known, count) = (self.pos, self.known.len, self.counts[section as usize]);
-        for (ttl, rdata) in rrsigs
-            .iter()
-            .filter(|(_, rdata)| rdata.starts_with(&covered.to_be_bytes()))
-        {
+        let type_covered = covered.rtype.to_be_bytes();
+        for (ttl, rdata) in rrsigs.iter().filter(|(_, rdata)| rdata.starts_with(&type_covered)) {
             let head = Head {
                 rtype: rrsigs.rtype,
                 class: class::IN,
-                ttl,
+                ttl: ttl.min(covered.most_ttl),
             };
             if !self.record(section, owner, head, rdata) {
                 (self.pos, self.known.len, self.counts[section as usize]) = (start, known, count);
@@ -370,34 +366,24 @@ impl<'b> Composer<'b> {
         self.pos
     }
 
-    /// Writes the OPT and the header; gives the message's length. `flags` without TC and rcode.
-    pub fn finish(self, id: u16, flags: u16, rcode: u16, opt: Option<Opt<'_>>) -> usize {
+    /// Writes the OPT, with an Extended DNS Error where it fits, and the header; gives the message's length. `flags` without TC
+    /// and rcode.
+    pub fn finish(self, id: u16, flags: u16, rcode: u16, ede: Option<Ede<'_>>) -> usize {
         let Self {
             buf,
             mut pos,
             max,
             question_len,
             mut counts,
+            opt,
             truncated,
             ..
         } = self;
-        if let Some(opt) = opt {
-            let ede = opt.ede.filter(|ede| pos + OPT_LEN + ede.option_len() <= max);
-            let options_len = ede.map_or(0, |ede| ede.option_len());
-            let record = opt_record(opt.udp_size, (rcode >> 4) as u8, opt.dnssec_ok, options_len as u16);
-            if pos + OPT_LEN + options_len <= buf.len() {
-                buf[pos..pos + OPT_LEN].copy_from_slice(&record);
-                pos += OPT_LEN;
-                counts[2] += 1;
-                if let Some(ede) = ede {
-                    let room = &mut buf[pos..pos + options_len];
-                    room[..2].copy_from_slice(&OPTION_EDE.to_be_bytes());
-                    room[2..4].copy_from_slice(&(options_len as u16 - 4).to_be_bytes());
-                    room[4..6].copy_from_slice(&ede.code.to_be_bytes());
-                    room[6..].copy_from_slice(ede.text.as_bytes());
-                    pos += options_len;
-                }
-            }
+        if let (Some(opt), Some(room)) = (opt, buf.get_mut(pos..max))
+            && let Some(len) = opt.write(room, rcode, ede)
+        {
+            pos += len;
+            counts[2] += 1;
         }
         let flags = flags | if truncated { flag::TC } else { 0 } | (rcode & 0xF);
         let words = [id, flags, u16::from(question_len > 0), counts[0], counts[1], counts[2]];
@@ -518,6 +504,19 @@ impl<'b> Composer<'b> {
     }
 }
 
+fn reserve(opt: Option<&Opt<'_>>) -> usize {
+    opt.map_or(0, Opt::size)
+}
+
+/// Which signatures are wanted: of what type, and with what TTL at most (it is lowered with that of what they sign).
+#[derive(Clone, Copy, Debug)]
+pub struct Covered {
+    /// Type covered.
+    pub rtype: u16,
+    /// In seconds.
+    pub most_ttl: u32,
+}
+
 /// A place in a reply that is being written.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
@@ -591,7 +590,16 @@ fn stands_at(message: &[u8], mut offset: usize, suffix: &[u8]) -> bool {
 mod tests {
     use super::*;
     use crate::code::class;
+    use crate::edns::OPT_LEN;
     use crate::rtype;
+
+    const OPT: Option<&Opt<'static>> = Some(&Opt {
+        udp_size: 1232,
+        dnssec_ok: false,
+        cookie: None,
+        nsid: None,
+        keepalive: None,
+    });
 
     fn wire(text: &str) -> Vec<u8> {
         Name::from_text(text.as_bytes(), None).unwrap().as_wire().to_vec()
@@ -612,7 +620,7 @@ mod tests {
     #[test]
     fn names_are_compressed_and_read_back() {
         let (mut buf, mut known) = ([0; 512], Known::new());
-        let mut composer = Composer::new(&mut buf, &mut known, 512, &question("www.Example."), true);
+        let mut composer = Composer::new(&mut buf, &mut known, 512, &question("www.Example."), OPT);
         let mx = [&[0, 10][..], &wire("mail.example.")].concat();
         assert!(composer.record(Section::Answer, Owner::Question, head(rtype::MX), &mx));
         assert!(composer.record(
@@ -621,16 +629,7 @@ mod tests {
             head(rtype::A),
             &[1, 2, 3, 4]
         ));
-        let len = composer.finish(
-            7,
-            flag::QR,
-            0,
-            Some(Opt {
-                udp_size: 1232,
-                dnssec_ok: true,
-                ede: None,
-            }),
-        );
+        let len = composer.finish(7, flag::QR, 0, None);
         // mail + pointer into the question at "Example."; then a pointer to that.
         assert!(
             buf[..len]
@@ -647,20 +646,11 @@ mod tests {
     fn nothing_beyond_the_limit() {
         let (mut buf, mut known) = ([0; 512], Known::new());
         for limit in 0..200 {
-            let mut composer = Composer::new(&mut buf, &mut known, limit, &question("www.example."), true);
+            let mut composer = Composer::new(&mut buf, &mut known, limit, &question("www.example."), OPT);
             let target = wire("a-rather-long-name.somewhere.else.");
             let fits = composer.record(Section::Answer, Owner::Question, head(rtype::CNAME), &target);
             composer.truncated = !fits;
-            let len = composer.finish(
-                7,
-                flag::QR,
-                0,
-                Some(Opt {
-                    udp_size: 1232,
-                    dnssec_ok: false,
-                    ede: None,
-                }),
-            );
+            let len = composer.finish(7, flag::QR, 0, None);
             assert!(len <= limit.max(HEADER + 17 + OPT_LEN), "{limit}: {len}");
             let message = crate::message::Message::parse(&buf[..len]).unwrap();
             assert_eq!(
@@ -681,7 +671,7 @@ mod tests {
                 .collect();
             let (mut buf, mut known) = (vec![0; 65_535], Known::new());
             let start = std::time::Instant::now();
-            let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question("x."), false);
+            let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question("x."), None);
             let written = targets
                 .iter()
                 .filter(|mx| composer.record(Section::Answer, Owner::Question, head(rtype::MX), mx))
@@ -698,7 +688,7 @@ mod tests {
     #[test]
     fn a_message_of_many_names() {
         let (mut buf, mut known) = (vec![0; 65_535], Known::new());
-        let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question("x."), false);
+        let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question("x."), None);
         let mut written = 0;
         while composer.record(
             Section::Answer,

@@ -11,4 +11,5 @@ pub mod name;
 pub mod query;
 pub mod rdata;
 pub mod rtype;
+pub mod tsig;
 pub mod zonefile;

@@ -1,12 +1,13 @@
 //! What a client sent: one pass over the packet, no allocation, nothing read past its end.
 //!
-//! Decides only what the message itself decides (RFC 1035 4.1, RFC 6891 6.1, RFC 9619); whether the client may ask and
+//! Decides only what the message itself decides (RFC 1035 4.1, RFC 6891 6.1, RFC 8945 5.2, RFC 9619); whether the client may ask and
 //! what the answer is comes later.
 
 use crate::code::{flag, rcode};
-use crate::edns::{Edns, OPTION_COOKIE};
+use crate::edns::Edns;
 use crate::name::{HEADER, MAX_LABELS, Name, NameError};
 use crate::rtype;
+use crate::tsig::Tsig;
 
 /// A well-formed question to us.
 #[derive(Clone)]
@@ -61,9 +62,11 @@ pub enum Parsed<'a> {
     /// A question to answer.
     Query(Query<'a>),
     /// RFC 7873 5.4: no question, only a cookie to be refreshed.
-    CookieOnly(Refusal),
+    CookieOnly(Refusal<'a>),
+    /// It has a TSIG, and nobody knows a key: RFC 8945 5.2.1 has it answered with that error, and with nothing else.
+    Unverified(Refusal<'a>, Tsig<'a>),
     /// Something that gets this rcode.
-    Refuse(Refusal),
+    Refuse(Refusal<'a>),
     /// Not a query, or too short to have a header: no reply (a response never gets one, so no two servers can be set
     /// against each other).
     Ignore,
@@ -71,7 +74,7 @@ pub enum Parsed<'a> {
 
 /// A reply that says only an rcode.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
+pub struct Refusal<'a> {
     /// The message ID.
     pub id: u16,
     /// The header's flag word as sent.
@@ -80,10 +83,8 @@ pub struct Refusal {
     pub rcode: u16,
     /// Length of the question section to be echoed; 0 when there was none that can be read.
     pub question_len: usize,
-    /// The sender understands EDNS, so the reply carries an OPT (RFC 6891 7).
-    pub edns: bool,
-    /// DO, to be echoed.
-    pub dnssec_ok: bool,
+    /// The OPT record, where one could be read: then the reply carries one (RFC 6891 7).
+    pub edns: Option<Edns<'a>>,
 }
 
 /// Reads a packet.
@@ -101,8 +102,7 @@ pub fn parse(message: &[u8]) -> Parsed<'_> {
         flags,
         rcode: rcode::FORMERR,
         question_len: 0,
-        edns: false,
-        dnssec_ok: false,
+        edns: None,
     };
     if flags & flag::OPCODE != 0 {
         // Only QUERY is served so far; what other opcodes put into the sections is theirs to define.
@@ -138,24 +138,32 @@ pub fn parse(message: &[u8]) -> Parsed<'_> {
     if answers != 0 || (authorities != 0 && query.qtype != rtype::IXFR) {
         return Parsed::Refuse(refusal);
     }
-    let Some(edns) = read_records(message, pos, authorities, additionals) else {
+    let Some(Found { edns, tsig }) = read_records(message, pos, authorities, additionals) else {
         return Parsed::Refuse(refusal);
     };
     query.edns = edns;
-    refusal.edns = edns.is_some();
-    refusal.dnssec_ok = query.dnssec_ok();
-    if questions == 0 {
-        return match edns.and_then(|edns| edns.option(OPTION_COOKIE)) {
-            Some(_) => Parsed::CookieOnly(Refusal {
-                rcode: rcode::NOERROR,
-                ..refusal
-            }),
-            None => Parsed::Refuse(refusal),
+    refusal.edns = edns;
+    if let Some(at) = tsig {
+        // RFC 8945 5.2: what cannot be interpreted is a format error.
+        let Some(tsig) = Tsig::parse(message, at) else {
+            return Parsed::Refuse(refusal);
         };
+        refusal.rcode = rcode::NOTAUTH;
+        return Parsed::Unverified(refusal, tsig);
     }
     if edns.is_some_and(|edns| edns.version != 0) {
         refusal.rcode = rcode::BADVERS;
         return Parsed::Refuse(refusal);
+    }
+    // RFC 7873 5.2.2.
+    if edns.is_some_and(|edns| edns.bad_cookie) {
+        return Parsed::Refuse(refusal);
+    }
+    if questions == 0 {
+        return match edns.and_then(|edns| edns.cookie) {
+            Some(_) => Parsed::CookieOnly(refusal),
+            None => Parsed::Refuse(refusal),
+        };
     }
     Parsed::Query(query)
 }
@@ -189,12 +197,23 @@ fn read_question(query: &mut Query<'_>) -> Result<usize, NameError> {
     Ok(pos + 5)
 }
 
-/// Walks the records behind the question to find the OPT. None: the message is malformed (a record runs over the end, two
-/// OPTs, an OPT that is not at the root or not in the additional section, bytes left over). Nothing is sized by a count:
-/// the walk ends with the packet at the latest.
-fn read_records(message: &[u8], mut pos: usize, authorities: u16, additionals: u16) -> Option<Option<Edns<'_>>> {
-    let mut edns = None;
+/// What matters of the records behind the question.
+struct Found<'a> {
+    edns: Option<Edns<'a>>,
+    /// Where the TSIG stands.
+    tsig: Option<usize>,
+}
+
+/// Walks the records behind the question to find OPT and TSIG. None: the message is malformed (a record runs over the end, two
+/// OPTs, an OPT that is not at the root or not in the additional section, a TSIG that is not the last record, bytes left
+/// over). Nothing is sized by a count: the walk ends with the packet at the latest.
+fn read_records(message: &[u8], mut pos: usize, authorities: u16, additionals: u16) -> Option<Found<'_>> {
+    let mut found = Found { edns: None, tsig: None };
     for index in 0..u32::from(authorities) + u32::from(additionals) {
+        // RFC 8945 5.2: a TSIG is the last record of the additional section; so there cannot be two.
+        if found.tsig.is_some() {
+            return None;
+        }
         let owner = pos;
         pos = match *message.get(pos)? {
             0 => pos + 1,
@@ -205,18 +224,25 @@ fn read_records(message: &[u8], mut pos: usize, authorities: u16, additionals: u
         let rdata_len = usize::from(u16::from_be_bytes([fixed[8], fixed[9]]));
         let rdata = message.get(pos + 10..pos + 10 + rdata_len)?;
         pos += 10 + rdata_len;
-        if rtype != rtype::OPT {
+        if rtype != rtype::OPT && rtype != rtype::TSIG {
+            continue;
+        }
+        if index < u32::from(authorities) {
+            return None;
+        }
+        if rtype == rtype::TSIG {
+            found.tsig = Some(owner);
             continue;
         }
         // RFC 6891 6.1.1: at most one, its name is the root, in the additional section.
-        if edns.is_some() || message[owner] != 0 || index < u32::from(authorities) {
+        if found.edns.is_some() || message[owner] != 0 {
             return None;
         }
         let class = u16::from_be_bytes([fixed[2], fixed[3]]);
         let ttl = u32::from_be_bytes([fixed[4], fixed[5], fixed[6], fixed[7]]);
-        edns = Some(Edns::new(class, ttl, rdata)?);
+        found.edns = Some(Edns::new(class, ttl, rdata)?);
     }
-    (pos == message.len()).then_some(edns)
+    (pos == message.len()).then_some(found)
 }
 
 #[cfg(test)]
@@ -236,6 +262,7 @@ mod tests {
             Parsed::Refuse(refusal) => refusal.rcode,
             Parsed::Query(_) => panic!("taken as a query"),
             Parsed::CookieOnly(_) => panic!("taken as a cookie question"),
+            Parsed::Unverified(..) => panic!("taken as a query with a TSIG"),
             Parsed::Ignore => panic!("ignored"),
         }
     }
@@ -254,13 +281,13 @@ mod tests {
 
     #[test]
     fn every_cut_is_a_formerr_or_nothing() {
-        let message = with_additional(&[b"\0\0\x29\x04\xd0\0\0\x80\0\0\x08\0\x0a\0\x04abcd"]);
+        let message = with_additional(&[b"\0\0\x29\x04\xd0\0\0\x80\0\0\x0c\0\x0a\0\x08abcdefgh"]);
         assert!(matches!(parse(&message), Parsed::Query(q) if q.dnssec_ok()));
         for cut in 0..message.len() {
             match parse(&message[..cut]) {
                 Parsed::Ignore => assert!(cut < HEADER),
                 Parsed::Refuse(refusal) => assert_eq!(refusal.rcode, rcode::FORMERR),
-                Parsed::Query(_) | Parsed::CookieOnly(_) => panic!("cut at {cut} taken"),
+                _ => panic!("cut at {cut} taken"),
             }
         }
     }
@@ -282,9 +309,38 @@ mod tests {
             refused(&with_additional(&[b"\0\0\x29\x04\xd0\0\0\0\0\0\x05\0\x0a\0\x04a"])),
             rcode::FORMERR
         );
+        // RFC 7873 5.2.2, and 5.4 with a cookie that is none.
+        let short = b"\0\0\x29\x04\xd0\0\0\0\0\0\x08\0\x0a\0\x04abcd";
+        assert_eq!(refused(&with_additional(&[short])), rcode::FORMERR);
         // RFC 6891 6.1.2: options that are not understood are ignored, however many.
         let many = [&b"\0\0\x29\x04\xd0\0\0\0\0\0\x44"[..], &[0; 68]].concat();
         assert!(matches!(parse(&with_additional(&[&many])), Parsed::Query(_)));
+    }
+
+    /// RFC 8945 5.2: the last record, once, in the additional section.
+    #[test]
+    fn tsig_rules() {
+        let tsig: &[u8] = b"\x03key\0\0\xfa\0\xff\0\0\0\0\0\x11\0\0\0\x65\x53\xf1\0\x01\x2c\0\0\x12\x34\0\0\0\0";
+        let opt: &[u8] = b"\0\0\x29\x04\xd0\0\0\0\0\0\0";
+        for records in [&[tsig][..], &[opt, tsig]] {
+            let message = with_additional(records);
+            let Parsed::Unverified(refusal, read) = parse(&message) else {
+                panic!("not seen")
+            };
+            assert_eq!(
+                (refusal.rcode, refusal.edns.is_some()),
+                (rcode::NOTAUTH, records.len() == 2)
+            );
+            assert_eq!(read.key.as_wire(), b"\x03key\0");
+        }
+        for records in [&[tsig, tsig][..], &[tsig, opt], &[opt, tsig, opt]] {
+            assert_eq!(refused(&with_additional(records)), rcode::FORMERR);
+        }
+        let mut authority = with_additional(&[tsig]);
+        (authority[9], authority[11]) = (1, 0);
+        assert_eq!(refused(&authority), rcode::FORMERR);
+        (authority[7], authority[9]) = (1, 0);
+        assert_eq!(refused(&authority), rcode::FORMERR);
     }
 
     /// Owners of records that nobody asks for are names all the same.

@@ -3,6 +3,8 @@
 //! Names in the data of the types of RFC 1035 may be compressed when sent; in some later types senders once compressed them
 //! too, so a reader expands them, and a writer never compresses them.
 
+use std::borrow::Cow;
+
 use crate::name::Name;
 use crate::rtype;
 
@@ -118,9 +120,46 @@ pub fn target(rtype: u16, rdata: &[u8]) -> Option<&[u8]> {
     None
 }
 
+/// Uncompressed rdata with its names in lower case: records whose names differ in letter case are equal (RFC 4343 3).
+pub fn folded(rtype: u16, rdata: &[u8]) -> Cow<'_, [u8]> {
+    if !layout(rtype).contains(&Field::Name) {
+        return Cow::Borrowed(rdata);
+    }
+    let mut folded = rdata.to_vec();
+    let mut pos = 0;
+    for field in layout(rtype) {
+        let end = match *field {
+            Field::Name => Name::skip(rdata, pos).ok(),
+            Field::Bytes(count) => Some(pos + count),
+            Field::Text => rdata.get(pos).map(|&length| pos + 1 + usize::from(length)),
+            Field::Rest(_) => None,
+        };
+        let Some(end) = end else { break };
+        // A length byte is at most 63, and so no letter.
+        if let (Field::Name, Some(name)) = (field, folded.get_mut(pos..end)) {
+            name.make_ascii_lowercase();
+        }
+        pos = end;
+    }
+    Cow::Owned(folded)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_alone_lose_their_case() {
+        let srv = b"\0A\0B\0C\x02Ab\x01C\0";
+        assert_eq!(folded(rtype::SRV, srv).as_ref(), b"\0A\0B\0C\x02ab\x01c\0");
+        assert_eq!(folded(rtype::SVCB, b"\0\x01\x01A\0RST").as_ref(), b"\0\x01\x01a\0RST");
+        assert_eq!(
+            folded(rtype::NAPTR, b"ABCD\x01S\x01T\x01U\x01V\0").as_ref(),
+            b"ABCD\x01S\x01T\x01U\x01v\0"
+        );
+        assert_eq!(folded(rtype::TXT, b"\x01A").as_ref(), b"\x01A");
+        assert_eq!(folded(rtype::NS, b"\x09A").as_ref(), b"\x09A");
+    }
 
     /// Every known type, cut at every position and with one byte more: never taken for whole unless its form allows it.
     #[test]

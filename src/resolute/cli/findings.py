@@ -1,17 +1,16 @@
-"""What `resolute check` finds in one configuration or zone file."""
+"""What `resolute check` finds in a configuration, its hosts files and its local records."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from resolute import plane
 from resolute.config import environment
 from resolute.config.arguments import Overrides
 from resolute.config.load import load
-from resolute.errors import PresentationError, SettingsError
-from resolute.records import foreign, names
+from resolute.config.tree import Settings
+from resolute.errors import SettingsError
 from resolute.zones import hosts, local
+from resolute.zones.lint.finding import Finding, finding
 
 _PLACE = re.compile(r"(.+?):([0-9]+)(?::([0-9]+))?: (.*)", re.DOTALL)
 _SOA = re.compile(r"^(\S+)[ \t].*\bSOA\b", re.MULTILINE | re.IGNORECASE)
@@ -19,31 +18,8 @@ _ORIGIN = re.compile(r"^\$ORIGIN[ \t]+(\S+)", re.MULTILINE | re.IGNORECASE)
 _GUESS_BYTES = 65_536
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong or doubtful; line and column are 0 where they are unknown."""
-
-    file: str
-    line: int
-    column: int
-    severity: str
-    message: str
-    code: str
-
-    def as_json(self) -> dict[str, str | int | None]:
-        """For programs; what is unknown is null."""
-        return asdict(self) | {"line": self.line or None, "column": self.column or None}
-
-
-def check_configuration(file: Path) -> Iterator[Finding]:
-    """A configuration file by itself (no environment, no flags), and the files that it names."""
-    try:
-        settings = load(file, Overrides(), {})
-    except SettingsError as error:
-        yield from (_from_line(problem, "error", "settings", str(file)) for problem in error.problems)
-        return
-    for zone in settings.zone:
-        yield from check_zone(zone.file, zone.name)
+def check_configuration(settings: Settings) -> Iterator[Finding]:
+    """The files that a configuration names besides its zones."""
     for path in settings.hosts.files:
         yield from _check_lines(path, "hosts", lambda content, file: hosts.parse(content, file=file).problems)
     if settings.hosts.records is not None:
@@ -52,24 +28,18 @@ def check_configuration(file: Path) -> Iterator[Finding]:
         )
 
 
+def load_configuration(file: Path) -> tuple[Settings | None, list[Finding]]:
+    """A configuration file by itself: no environment, no flags."""
+    try:
+        return load(file, Overrides(), {}), []
+    except SettingsError as error:
+        return None, [_from_line(problem, "settings", str(file)) for problem in error.problems]
+
+
 def check_environment(environ: Mapping[str, str]) -> Iterator[Finding]:
     """Variables that look like settings and are none."""
     for name in environment.unknown(environ):
-        yield Finding("environment", 0, 0, "warning", f"{name} is not a setting, nothing reads it", "settings")
-
-
-def check_zone(file: Path, name: str) -> Iterator[Finding]:
-    """A zone file, compiled as the server would."""
-    try:
-        scan = plane.scan_zone_file(str(file), names.from_text(name))
-        foreign.convert_all(scan)
-        yield from map(_from_problem, scan.compile().warnings)
-    except PresentationError as error:
-        yield Finding(str(file), 0, 0, "error", f"the zone's name is none: {error}", "name")
-    except OSError as error:
-        yield Finding(str(error.filename or file), 0, 0, "error", f"cannot be read: {error.strerror}", "unreadable")
-    except plane.ZoneFileError as error:
-        yield from map(_from_problem, error.problems)
+        yield finding("not-a-setting", "environment", f"{name} is not a setting, nothing reads it")
 
 
 def guess_origin(file: Path) -> str:
@@ -103,16 +73,11 @@ def _check_lines(file: Path, code: str, problems: Callable[[bytes, str], Iterabl
     try:
         content = file.read_bytes()
     except OSError as error:
-        return [Finding(str(file), 0, 0, "error", f"cannot be read: {error.strerror}", "unreadable")]
-    return [_from_line(problem, "warning", code, str(file)) for problem in problems(content, str(file))]
+        return [finding("unreadable", str(file), f"cannot be read: {error.strerror}")]
+    return [_from_line(problem, code, str(file)) for problem in problems(content, str(file))]
 
 
-def _from_line(line: str, severity: str, code: str, file: str) -> Finding:
+def _from_line(line: str, code: str, file: str) -> Finding:
     if match := _PLACE.fullmatch(line):
-        return Finding(match[1], int(match[2]), int(match[3] or 0), severity, match[4], code)
-    return Finding(file, 0, 0, severity, line.removeprefix(f"{file}: "), code)
-
-
-def _from_problem(problem: "plane.Problem") -> Finding:
-    place = (problem.file, problem.line, problem.column)
-    return Finding(*place, problem.severity, problem.message, problem.code)
+        return finding(code, match[1], match[4], at=(int(match[2]), int(match[3] or 0)))
+    return finding(code, file, line.removeprefix(f"{file}: "))

@@ -8,7 +8,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from resolute.config.log import Log
-from resolute.plane.settings import Allow, Answers, Identity, Limits, Listen, RateLimit
+from resolute.plane.settings import Allow, Answers, Cookies, Identity, Limits, Listen, RateLimit
 from resolute.resolver.settings import Cache, Resolver
 from resolute.store.settings import Data, Store
 from resolute.zones.settings import Hosts, Zones, ZoneSource
@@ -39,6 +39,7 @@ class Settings(BaseModel):
     hosts: Hosts = Field(default=Hosts(), description="Names that are answered before everything else.")
     allow: Allow = Field(default=Allow(), description="Which clients may do what.")
     limits: Limits = Field(default=Limits(), description="Bounds that keep the server there for everybody.")
+    cookies: Cookies = Field(default=Cookies(), description="How clients show that they are where they say.")
     rate_limit: RateLimit = Field(default=RateLimit(), description="How many replies over UDP go to one network.")
     answers: Answers = Field(default=Answers(), description="What answers look like.")
     identity: Identity = Field(default=Identity(), description="What the server says of itself.")

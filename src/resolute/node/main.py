@@ -21,6 +21,7 @@ from resolute.node.client import SOCKET_NAME
 from resolute.node.control import ControlServer
 from resolute.node.listening import bind_admin
 from resolute.node.lock import DirectoryLock
+from resolute.node.memory import use_one_heap
 from resolute.node.node import Node
 
 log = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int
     the file that the settings came from is read with no flags."""
     listener: socket.socket | None = None
     descriptors.raise_limit()
+    use_one_heap()
     try:
         lock = DirectoryLock(settings.data.directory)
         try:

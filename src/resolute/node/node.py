@@ -22,9 +22,11 @@ from resolute.errors import SettingsError
 from resolute.node import descriptors, planesettings
 from resolute.node.adminchild import AdminChild, Instructions
 from resolute.node.client import SOCKET_NAME
+from resolute.node.cookiesecrets import CookieSecrets
 from resolute.node.dispatch import Dispatcher
 from resolute.node.follower import StoreFollower
 from resolute.node.listening import bound, explain
+from resolute.node.memory import Heap
 from resolute.resolver.exchanges import Exchanges
 from resolute.resolver.resolver import Resolver
 from resolute.resolver.routes import ITERATION_TEXT
@@ -37,6 +39,11 @@ from resolute.zones.overlays import OverlayKeeper
 
 NETWORKS_S = 5.0
 """How often the interfaces are looked at, for `allow.recursion = ["private"]`."""
+
+COOKIES_S = 600.0
+"""How often the age of the server's own secret of cookies is looked at."""
+COOKIE_SECRETS = "cookie-secrets"
+"""Its file in the data directory."""
 
 log = logging.getLogger(__name__)
 
@@ -62,10 +69,13 @@ class Node:
         self.restart_needed: tuple[str, ...] = ()
         self._reread = reread
         self._prefixes = planesettings.Prefixes.of(settings)
-        self.plane = plane.Plane(planesettings.build(settings, (), self._prefixes), workers=settings.limits.workers)
+        self._cookies = CookieSecrets(settings.data.directory / COOKIE_SECRETS)
+        self._cookies.renew(time.time())
+        self.plane = plane.Plane(self._build(settings, (), self._prefixes), workers=settings.limits.workers)
         self.exchanges = Exchanges(self.plane)
         self.resolver = Resolver(self.plane, self.exchanges, self._configure_plane)
         self.dispatcher = Dispatcher(self.plane, self.exchanges, self.resolver.resolve, limit=settings.limits.handoffs)
+        self.heap = Heap()
         self.zones = ZoneKeeper(self.plane, self._zones_changed)
         self.overlays = OverlayKeeper(self.plane, self._follow_files)
         self.files = FileFollower(self._files_changed)
@@ -96,7 +106,13 @@ class Node:
         await self._listen(self.settings)
         self._tell_about_iteration()
         self._tell_about_descriptors()
-        works = [self.resolver.run(), self.files.run(), self.store.run(), self._follow_networks()]
+        works = [
+            self.resolver.run(),
+            self.files.run(),
+            self.store.run(),
+            self._follow_networks(),
+            self._renew_cookies(),
+        ]
         self._tasks = [asyncio.create_task(work) for work in works]
         if self.admin is not None:
             self._tasks.append(asyncio.create_task(self.admin.run(), name="admin"))
@@ -104,6 +120,7 @@ class Node:
     async def stop(self, drain_ms: int = 2_000) -> None:
         """Lets what is in flight end, then ends everything."""
         self.zones.close()
+        self.heap.close()
         for task in self._tasks:
             task.cancel()
         await asyncio.to_thread(self._drain, drain_ms)
@@ -139,7 +156,7 @@ class Node:
         self._note_files()
         wanted = await asyncio.to_thread(self._reread)
         prefixes = await asyncio.to_thread(planesettings.Prefixes.of, wanted)
-        planesettings.build(wanted, (), prefixes)
+        self._build(wanted, (), prefixes)
         zones, hosts = await asyncio.gather(
             self.zones.prepare(wanted.zone, wanted.zones.folders),
             self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl),
@@ -197,7 +214,12 @@ class Node:
         self._configure_plane()
 
     def _configure_plane(self) -> None:
-        self.plane.configure(planesettings.build(self.settings, self.resolver.routes(), self._prefixes))
+        self.plane.configure(self._build(self.settings, self.resolver.routes(), self._prefixes))
+
+    def _build(
+        self, settings: Settings, routes: Sequence["plane.Route"], prefixes: planesettings.Prefixes
+    ) -> "plane.Settings":
+        return planesettings.build(settings, routes, prefixes, self._cookies.values)
 
     def _tell_about_descriptors(self) -> None:
         if line := descriptors.shortage(self.settings.limits):
@@ -230,6 +252,7 @@ class Node:
         if self._unserved is not None and self._unserved != self.zones.unserved:
             self._configure_resolver()
         self._follow_files()
+        self.heap.has_shrunk()
 
     def _note_files(self) -> None:
         """What the configuration files are before they are read."""
@@ -259,6 +282,16 @@ class Node:
                     self._configure_plane()
             except Exception:
                 log.exception("looking at the interfaces failed")
+
+    async def _renew_cookies(self) -> None:
+        """A secret of cookies is used for a day."""
+        while True:
+            await asyncio.sleep(COOKIES_S)
+            try:
+                if await asyncio.to_thread(self._cookies.renew, time.time()):
+                    self._configure_plane()
+            except Exception:
+                log.exception("renewing the secret of cookies failed")
 
     # -------------------------------------------------------------------------------------------------------- the ends
 

@@ -9,7 +9,7 @@ from resolute.config.tree import Settings
 from resolute.errors import SettingsError
 from resolute.node import descriptors
 from resolute.plane import networks
-from resolute.plane.settings import RateLimit
+from resolute.plane.settings import Cookies, RateLimit, parse_nsid
 from resolute.units import milliseconds
 
 DEFAULT_VIEW: Final = "default"
@@ -39,12 +39,14 @@ def names_networks(settings: Settings) -> bool:
     return "private" in (*settings.allow.recursion, *settings.rate_limit.exempt, *settings.listen.proxy_from)
 
 
-def build(settings: Settings, routes: Sequence["plane.Route"], prefixes: Prefixes) -> "plane.Settings":
-    """The data plane's settings.
+def build(
+    settings: Settings, routes: Sequence["plane.Route"], prefixes: Prefixes, secrets: Sequence[bytes]
+) -> "plane.Settings":
+    """The data plane's settings. `secrets`: the server's own of cookies, for when none are set.
 
     Raises SettingsError for what the data plane refuses.
     """
-    cache, limits = settings.cache, settings.limits
+    cache, limits, identity = settings.cache, settings.limits, settings.identity
     share = descriptors.share(limits)
     allowed = () if settings.resolver.mode == "off" else prefixes.recursion
     try:
@@ -70,11 +72,20 @@ def build(settings: Settings, routes: Sequence["plane.Route"], prefixes: Prefixe
             rrset_order=settings.answers.rrset_order,
             minimal=settings.answers.minimal,
             proxies=prefixes.proxies,
-            version=settings.identity.version,
-            identity=settings.identity.server,
+            version=identity.version,
+            identity=identity.server,
+            nsid=None if identity.nsid is None else parse_nsid(identity.nsid),
+            cookie_secrets=_secrets(settings.cookies, secrets),
+            cookies_required=settings.cookies.require,
         )
     except ValueError as error:
         raise SettingsError([f"settings: {error}"]) from error
+
+
+def _secrets(cookies: Cookies, own: Sequence[bytes]) -> Sequence[bytes]:
+    if not cookies.enabled:
+        return ()
+    return [bytes.fromhex(secret) for secret in cookies.secrets] or own
 
 
 def _rate_limit(limit: RateLimit, exempt: Sequence[str]) -> "plane.RateLimit | None":

@@ -7,7 +7,7 @@ from typing import Any
 from resolute import __version__
 from resolute.config.log import lost_lines
 from resolute.node.node import Node
-from resolute.zones.keeper import ZoneState
+from resolute.zones.files import ZoneState
 
 
 def status(node: Node) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def _zone(state: ZoneState) -> dict[str, Any]:
         "records": image.records if image else 0,
         "names": image.names if image else 0,
         "bytes": image.size_bytes if image else 0,
-        "loaded_at": state.loaded_at or None,
+        "loaded_at": state.read_at or None,
         "problems": list(state.problems),
         "warnings": list(state.warnings),
     }

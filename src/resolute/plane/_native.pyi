@@ -101,8 +101,29 @@ class ZoneScan:
         """Gives the wire rdata of `foreign[index]`."""
     def reject(self, index: int, message: str) -> None:
         """Says that `foreign[index]` does not parse, and why."""
+    def listing(self) -> ZoneListing:
+        """The records so far in canonical order, for checks that the server does not do at each load."""
     def compile(self) -> ZoneImage:
         """Checks the records as a zone and compiles it. Once only. Raises ZoneFileError with every problem found."""
+
+@final
+class ZoneListing:
+    """The records of a scan, duplicates too, by name in canonical order (RFC 4034 6.1), type and place in the file.
+
+    The records stay in the scan: after its `compile` they raise ValueError.
+    """
+
+    def __len__(self) -> int: ...
+    def records(self, start: int, stop: int) -> list[tuple[bytes, int, int, bytes, int, int, int]]:
+        """Those from `start` to before `stop`: (owner in lower case, type, ttl, rdata, file, line, column).
+
+        `file` is an index into `ZoneScan.files`.
+        """
+    def find(self, owner: bytes, *, subtree: bool = False) -> tuple[int, int]:
+        """From where to before where the records of a name stand, or of all at and below it.
+
+        An empty range stands where they would.
+        """
 
 def scan_zone_file(path: str, origin: bytes, *, include_root: str | None = None) -> ZoneScan:
     """Reads a zone file (RFC 1035 5). `$INCLUDE` is followed below `include_root` (default: the file's folder).
@@ -185,10 +206,19 @@ class Upstream:
 class Route:
     """Where the names below `zone` are resolved. `source` is part of the cache key: no source's answers serve another.
 
-    With no upstreams, or `plain=False`, every miss is handed off at once.
+    With no upstreams, or `plain=False`, every miss is handed off at once. `unserved`: the zone is ours and could not be
+    loaded; everybody gets SERVFAIL for its names.
     """
 
-    def __new__(cls, zone: bytes, *, source: int, upstreams: Sequence[Upstream] = ..., plain: bool = True) -> Route: ...
+    def __new__(
+        cls,
+        zone: bytes,
+        *,
+        source: int,
+        upstreams: Sequence[Upstream] = ...,
+        plain: bool = True,
+        unserved: bool = False,
+    ) -> Route: ...
     @property
     def zone(self) -> bytes: ...
     @property
@@ -244,11 +274,16 @@ class Settings:
         proxies: Sequence[str] = ...,
         version: str | None = None,
         identity: str | None = None,
+        nsid: bytes | None = None,
+        cookie_secrets: Sequence[bytes] = ...,
+        cookies_required: bool = False,
     ) -> Settings:
         """`version` answers version.bind and version.server, `identity` answers id.server and hostname.bind (class CH,
-        TXT); None refuses the question. `rrset_order`: `fixed`, `random` or `cyclic`. Not `minimal`: the servers of the
-        zone go with positive answers. `proxies`: prefixes of the proxies that are believed on listeners for proxies.
-        Raises ValueError."""
+        TXT); None refuses the question. `nsid` (at most 128 bytes) is sent to who asks for it. `cookie_secrets` are of
+        16 bytes: the first makes cookies, all verify, none switches cookies off; `cookies_required` has clients that
+        know cookies show a good one over UDP. `rrset_order`: `fixed`, `random` or `cyclic`. Not `minimal`: the servers
+        of the zone go with positive answers. `proxies`: prefixes of the proxies that are believed on listeners for
+        proxies. Raises ValueError."""
 
 # -------------------------------------------------------------------------------------- what goes up and comes back
 
@@ -447,6 +482,9 @@ class Plane:
     ) -> tuple[list[Step], bytes | None]:
         """Runs the stages for one question with a recorder and sends nothing: the steps, and the answer where the data
         plane knows it. Counts nowhere and changes nothing."""
+    def respond(self, packet: bytes, *, client: str, tcp: bool = True) -> bytes | None:
+        """The reply to a query message as it would be sent to this client from what is published and cached; None where
+        somebody else has to be asked, or nothing would be sent. Needs no socket, counts nowhere and changes nothing."""
     def cache_entries(self, qname: bytes | None = None, *, subtree: bool = True) -> list[CacheEntry]:
         """The cached answers at or below a name, or all."""
     def cache_flush(self, qname: bytes | None = None, *, subtree: bool = False) -> int:

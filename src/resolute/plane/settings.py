@@ -1,11 +1,12 @@
 """The settings of the data plane: where it listens, who may ask, limits, and what it says of itself."""
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from resolute.plane import networks
 from resolute.units import Count, Duration, Endpoints, parse_duration, parse_endpoint, split_endpoint
@@ -31,6 +32,44 @@ def _admin(text: str) -> str:
     return endpoint
 
 
+def parse_nsid(text: str) -> bytes:
+    """A name server identifier: text, or 0x and hexadecimal digits. Raises ValueError."""
+    try:
+        nsid = bytes.fromhex(text[2:]) if text.startswith("0x") else text.encode()
+    except ValueError:
+        raise ValueError(
+            f"{text!r} begins with 0x and goes on with something else than pairs of hexadecimal digits"
+        ) from None
+    if not 0 < len(nsid) <= MAX_NSID:
+        raise ValueError(f"{text!r} has {len(nsid)} bytes: expected 1 to {MAX_NSID}")
+    return nsid
+
+
+def _nsid(text: str) -> str:
+    parse_nsid(text)
+    return text
+
+
+def _secret(text: object) -> str:
+    """What is wrong is said without the secret."""
+    if not isinstance(text, str) or not _SECRET.fullmatch(text):
+        raise ValueError("a secret of cookies is 32 hexadecimal digits, such as `openssl rand -hex 16` prints")
+    return text.lower()
+
+
+def _differ(secrets: Sequence[str]) -> tuple[str, ...]:
+    if len(set(secrets)) < len(secrets):
+        raise ValueError("a secret stands there twice: take one out")
+    return tuple(secrets)
+
+
+MAX_NSID: Final = 128
+"""Bytes; each of them is taken from the answer."""
+_SECRET: Final = re.compile("[0-9A-Fa-f]{32}")
+
+Nsid = Annotated[str, AfterValidator(_nsid)]
+Secret = Annotated[str, BeforeValidator(_secret)]
+Secrets = Annotated[Sequence[Secret], AfterValidator(_differ)]
 Clients = Annotated[Sequence[str], AfterValidator(_clients)]
 
 
@@ -102,6 +141,25 @@ class Limits(BaseModel):
     )
 
 
+class Cookies(BaseModel):
+    """DNS cookies, by which clients show that they are at the address they ask from (RFC 7873, RFC 9018)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="Whether cookies are made and verified.")
+    secrets: Secrets = Field(
+        default=(),
+        max_length=8,
+        repr=False,
+        description="Of 32 hexadecimal digits, the same on all servers of an address: the first makes cookies, all"
+        " verify; empty is one of the server's own, kept in the data directory and made anew every day.",
+    )
+    require: bool = Field(
+        default=False,
+        description="Over UDP, clients that know cookies get BADCOOKIE and a good one until they show it.",
+    )
+
+
 class RateLimit(BaseModel):
     """How many replies over UDP go to one network: spoofed queries are not to flood whom they pretend to come from."""
 
@@ -147,11 +205,15 @@ class Answers(BaseModel):
 
 
 class Identity(BaseModel):
-    """What the server says of itself (class CH, TXT); nothing unless set."""
+    """What the server says of itself (NSID, and class CH, TXT); nothing unless set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     version: str | None = Field(default=None, max_length=255, description="Answer to version.bind and version.server.")
     server: str | None = Field(
         default=None, max_length=255, description="Answer to id.server and hostname.bind (RFC 4892)."
+    )
+    nsid: Nsid | None = Field(
+        default=None,
+        description="Name server identifier (RFC 5001), sent when asked for: text, or 0x and hexadecimal digits.",
     )

@@ -96,6 +96,7 @@ class Resolver:
                     for candidate in self._published[plan.source].candidates
                 ],
                 plain=bool(plan.upstreams),
+                unserved=plan.unserved,
             )
             for plan in self._plans
         ]

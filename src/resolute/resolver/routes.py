@@ -17,16 +17,17 @@ ROOT: Final = b"\0"
 @dataclass(frozen=True, slots=True)
 class RoutePlan:
     """One route: the zone, its number, its upstreams in the order of the settings, and, where names below it cannot be
-    resolved at all, the reason with its Extended DNS Error code."""
+    resolved at all, the reason with its Extended DNS Error code. `unserved`: it is ours and could not be loaded."""
 
     zone: bytes
     source: int
     upstreams: tuple[str, ...]
     refusal: tuple[int, str] | None = None
+    unserved: bool = False
 
 
 NOT_SUPPORTED: Final = 21
-NOT_READY: Final = 14
+INVALID_DATA: Final = 24
 ITERATION_TEXT: Final = (
     "resolving from the root is not in this version yet: name upstreams with resolver.forward or --forward"
 )
@@ -57,7 +58,7 @@ class RouteBook:
 
     def _broken(self, origin: bytes) -> RoutePlan:
         text = f"the zone {names.to_text(origin)} could not be loaded: see resolute status"
-        return RoutePlan(origin, self._number(names.fold(origin)), (), (NOT_READY, text))
+        return RoutePlan(origin, self._number(names.fold(origin)), (), (INVALID_DATA, text), unserved=True)
 
     def _number(self, key: object) -> int:
         return self._sources.setdefault(key, 1 + len(self._sources))

@@ -7,17 +7,16 @@ interpreter.
 
 import os
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from resolute import plane
 from resolute.errors import ResoluteError
 from resolute.records import names
-from resolute.zones.files import Source
+from resolute.zones.files import SUFFIX, Source, usual_file
 
-SUFFIX: Final = ".zone"
 _STEP_S: Final = 0.05
 _LONGEST_S: Final = 2.0
 """How long a file that is still being written is waited for."""
@@ -30,44 +29,46 @@ class Found:
     changed: tuple[Source, ...] = ()
     gone: tuple[str, ...] = ()
     """Paths of files that are gone."""
-    problems: tuple[str, ...] = ()
 
 
-@dataclass(slots=True)
 class ZoneFolder:
-    """One folder; remembers what it has seen. `problems`: what is wrong with the folder itself, or with file names."""
+    """One folder; remembers what it has seen."""
 
-    path: Path
-    problems: tuple[str, ...] = ()
-    _native: "plane.ZoneFolder" = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.path = Path(os.path.abspath(self.path))
+    def __init__(self, path: Path) -> None:
+        self.path = Path(os.path.abspath(path))
         self._native = plane.ZoneFolder(str(self.path), SUFFIX)
+        self._strange: dict[str, str] = {}
+        self._unreadable = ""
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the folder itself, or with the names of files in it."""
+        return (*filter(None, [self._unreadable]), *self._strange.values())
 
     def look(self) -> Found:
         """What is different since the last look; blocks, two seconds at most while files are being written."""
         until = time.monotonic() + _LONGEST_S
-        changed, gone, problems = list[Source](), list[str](), list[str]()
-        while True:
-            try:
+        changed, gone, unsettled = list[str](), list[str](), True
+        try:
+            while unsettled and time.monotonic() < until:
                 fresh, lost, unsettled = self._native.look()
-            except OSError as error:
-                self.problems = (f"{self.path}: zone files cannot be looked for: {error.strerror}",)
-                return Found(tuple(changed), tuple(gone), self.problems)
-            changed += self._sources(fresh, problems)
-            gone += [str(self.path / name) for name in lost]
-            if not unsettled or time.monotonic() > until:
-                self.problems = tuple(problems)
-                return Found(tuple(changed), tuple(gone), self.problems)
-            time.sleep(_STEP_S)
+                changed += fresh
+                gone += lost
+                if unsettled:
+                    time.sleep(_STEP_S)
+            self._unreadable = ""
+        except OSError as error:
+            self._unreadable = f"{self.path}: zone files cannot be looked for: {error.strerror}"
+        for name in gone:
+            self._strange.pop(name, None)
+        return Found(tuple(self._sources(changed)), tuple(str(self.path / name) for name in gone))
 
-    def _sources(self, files: Sequence[str], problems: list[str]) -> Iterator[Source]:
+    def _sources(self, files: Iterable[str]) -> Iterator[Source]:
         folder = str(self.path)
         for file in files:
             try:
                 origin = names.from_text(file.removesuffix(SUFFIX))
             except ResoluteError as error:
-                problems.append(f"{self.path / file}: the file's name is to be its zone's name: {error}")
-                continue
-            yield Source(origin, f"{folder}/{file}", in_folder=True)
+                self._strange[file] = f"{folder}/{file}: the file's name is to be its zone's name: {error}"
+            else:
+                yield Source(origin, folder, "" if file == usual_file(origin) else file)

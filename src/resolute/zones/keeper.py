@@ -22,7 +22,7 @@ from typing import Final
 from resolute import plane
 from resolute.records import names
 from resolute.zones import files
-from resolute.zones.files import NO_FILES, Source, ZoneLoad
+from resolute.zones.files import Source, ZoneState
 from resolute.zones.fingerprint import Fingerprint
 from resolute.zones.folders import Found, ZoneFolder
 from resolute.zones.settings import ZoneSource
@@ -38,57 +38,13 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class ZoneState:
-    """A configured zone as it stands: what is served of it, and what is wrong with its file now."""
-
-    source: Source
-    image: "plane.ZoneImage | None" = None
-    loaded_at: float = 0.0
-    problems: tuple[str, ...] = ()
-    warnings: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """The zone's name as text."""
-        return names.to_text(self.source.origin)
-
-
-@dataclass(slots=True)
-class _Zone:
-    """What is kept of a zone: its last load that held, and a later one that did not. There may be 100,000."""
-
-    source: Source
-    held: ZoneLoad | None = None
-    broken: ZoneLoad | None = None
-    loaded_at: float = 0.0
-
-    @property
-    def ticket(self) -> int:
-        return max(load.ticket if load else 0 for load in (self.held, self.broken))
-
-    @property
-    def files(self) -> Mapping[Path, Fingerprint]:
-        held = self.held.files if self.held else NO_FILES
-        return {**held, **self.broken.files} if self.broken else held
-
-    @property
-    def problems(self) -> tuple[str, ...]:
-        return self.broken.problems if self.broken else ()
-
-    def state(self) -> ZoneState:
-        """As others see it."""
-        latest = self.broken or self.held
-        image = self.held.image if self.held else None
-        return ZoneState(self.source, image, self.loaded_at, self.problems, latest.warnings if latest else ())
-
-
-@dataclass(frozen=True, slots=True)
 class Prepared:
     """Zones that were loaded and are not published yet, and the folders that some were found in."""
 
-    loads: tuple[ZoneLoad, ...]
+    loads: tuple[ZoneState, ...]
     folders: tuple[ZoneFolder, ...]
-    problems: tuple[str, ...]
+    clashes: Mapping[str, str]
+    """Files whose zones have another source, with the line that says so."""
 
 
 class ZoneKeeper:
@@ -97,7 +53,7 @@ class ZoneKeeper:
     def __init__(self, served: "plane.Plane", changed_state: Callable[[], None]) -> None:
         self._plane = served
         self._changed_state = changed_state
-        self._zones: dict[bytes, _Zone] = {}
+        self._zones: dict[bytes, ZoneState] = {}
         self._tickets = itertools.count(1)
         self._publishing = asyncio.Lock()
         self._loading = asyncio.Lock()
@@ -108,7 +64,7 @@ class ZoneKeeper:
     @property
     def states(self) -> tuple[ZoneState, ...]:
         """Every zone, by name."""
-        return tuple(sorted((zone.state() for zone in self._zones.values()), key=lambda state: state.name))
+        return tuple(sorted(self._zones.values(), key=lambda state: state.name))
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -118,7 +74,7 @@ class ZoneKeeper:
     @property
     def unserved(self) -> tuple[bytes, ...]:
         """The origins of zones of which no state ever held: their names must not be asked elsewhere."""
-        return tuple(zone.source.origin for zone in self._zones.values() if zone.held is None)
+        return tuple(zone.source.origin for zone in self._zones.values() if zone.image is None)
 
     @property
     def files(self) -> dict[Path, Fingerprint]:
@@ -134,15 +90,14 @@ class ZoneKeeper:
         """Loads every zone; publishes nothing."""
         wanted = {_fold(source): source for source in map(_source, sources)}
         fresh = tuple(ZoneFolder(path) for path in folders)
-        problems: list[str] = []
+        clashes: dict[str, str] = {}
         for folder in fresh:
             found = await asyncio.to_thread(folder.look)
-            problems += found.problems
             for source in found.changed:
                 other = wanted.setdefault(_fold(source), source)
                 if other is not source:
-                    problems.append(_clash(source, other))
-        return Prepared(tuple(await self._load(tuple(wanted.values()))), fresh, tuple(problems))
+                    clashes[source.path] = _clash(source, other)
+        return Prepared(tuple(await self._load(tuple(wanted.values()))), fresh, clashes)
 
     async def commit(self, prepared: Prepared) -> None:
         """Makes exactly these the zones, in one switch; one that does not hold keeps its old image, if it had one."""
@@ -154,8 +109,8 @@ class ZoneKeeper:
             for key in gone:
                 self._forget(key)
             self._folders = prepared.folders
-            self._clashes = {line: line for line in prepared.problems}
-            for line in prepared.problems:
+            self._clashes = dict(prepared.clashes)
+            for line in self.problems:
                 log.error("%s", line)
             self._remember(fresh)
         self._changed_state()
@@ -180,7 +135,7 @@ class ZoneKeeper:
     def _ours(self, found: Found) -> Iterable[Source]:
         """The changed files of a folder, without those whose zone has another source."""
         for source in found.changed:
-            zone = self._zones.setdefault(_fold(source), _Zone(source))
+            zone = self._zones.setdefault(_fold(source), ZoneState(source))
             if zone.source.path == source.path:
                 yield source
             else:
@@ -201,12 +156,12 @@ class ZoneKeeper:
             self._changed_state()
 
     async def _publish(self, put: "list[plane.ZoneImage]", gone: Sequence[bytes]) -> None:
-        drop = [self._zones[key].source.origin for key in gone if self._zones[key].held is not None]
+        drop = [self._zones[key].source.origin for key in gone if self._zones[key].image is not None]
         if put or drop:
             await asyncio.to_thread(self._plane.publish, put, drop=drop)
 
-    async def _load(self, sources: Sequence[Source]) -> list[ZoneLoad]:
-        loads: list[ZoneLoad] = []
+    async def _load(self, sources: Sequence[Source]) -> list[ZoneState]:
+        loads: list[ZoneState] = []
         async with self._loading:
             ticket = next(self._tickets)
             for at in range(0, len(sources), _AT_ONCE):
@@ -225,7 +180,7 @@ class ZoneKeeper:
                 task = asyncio.create_task(self._retry(load), name=f"retry {load.source.path}")
                 self._retries[_fold(load.source)] = task
 
-    async def _retry(self, load: ZoneLoad) -> None:
+    async def _retry(self, load: ZoneState) -> None:
         started = time.monotonic()
         for at in RETRIES_S:
             await asyncio.sleep(started + at - time.monotonic())
@@ -235,7 +190,7 @@ class ZoneKeeper:
         self._retries.pop(_fold(load.source), None)
         await self._take([load])
 
-    async def _take(self, loads: Sequence[ZoneLoad]) -> None:
+    async def _take(self, loads: Sequence[ZoneState]) -> None:
         """Publishes the loads that hold, remembers what is wrong with those that do not."""
         async with self._publishing:
             fresh = [load for load in loads if self._is_wanted(load)]
@@ -244,7 +199,7 @@ class ZoneKeeper:
         if fresh:
             self._changed_state()
 
-    def _is_wanted(self, load: ZoneLoad) -> bool:
+    def _is_wanted(self, load: ZoneState) -> bool:
         zone = self._zones.get(_fold(load.source))
         return zone is not None and zone.source.path == load.source.path and load.ticket > zone.ticket
 
@@ -252,26 +207,18 @@ class ZoneKeeper:
         zone = self._zones.get(_fold(source))
         return zone.ticket if zone else 0
 
-    def _remember(self, loads: Sequence[ZoneLoad]) -> None:
+    def _remember(self, loads: Sequence[ZoneState]) -> None:
         changes = []
-        now = time.time()
         for load in loads:
-            zone = self._zones.setdefault(_fold(load.source), _Zone(load.source))
-            before = zone.problems, (zone.held.warnings if zone.held else ())
-            zone.source = load.source
-            if load.image is not None:
-                zone.held, zone.broken, zone.loaded_at = load, None, now
-            else:
-                zone.broken = load
-            changes.append((before, zone))
+            old = self._zones.get(_fold(load.source), ZoneState(load.source))
+            self._zones[_fold(load.source)] = new = load.after(old)
+            changes.append((old, new))
         _report(changes)
 
-    def _follow_broken(self, load: ZoneLoad) -> None:
+    def _follow_broken(self, load: ZoneState) -> None:
         """What a load that does not hold has read is followed at once: the mending edit may come before the report."""
-        zone = self._zones.get(_fold(load.source))
-        if zone is not None:
-            known = zone.broken or replace(load, ticket=0, problems=(), warnings=())
-            zone.broken = replace(known, files={**known.files, **load.files})
+        if zone := self._zones.get(_fold(load.source)):
+            self._zones[_fold(load.source)] = replace(zone, files={**zone.files, **load.files})
             self._changed_state()
 
     def _forget(self, key: bytes) -> None:
@@ -294,26 +241,23 @@ def _clash(source: Source, other: Source) -> str:
     return f"{source.path}: the zone {names.to_text(source.origin)} is read from {other.path} already: take one out"
 
 
-def _report(changes: "Sequence[tuple[tuple[tuple[str, ...], tuple[str, ...]], _Zone]]") -> None:
-    """One line for each thing that is wrong, and not again while it stays the same. Each zone comes with the problems
-    and warnings that it had before."""
-    served = [zone.held for _, zone in changes if zone.held is not None and zone.broken is None]
+def _report(changes: Sequence[tuple[ZoneState, ZoneState]]) -> None:
+    """One line for each thing that is wrong, and not again while it stays the same."""
+    served = [new for _, new in changes if not new.problems and new.image is not None]
     if len(served) > _LINES:
-        log.info(
-            "%d zones are served: %d records", len(served), sum(load.image.records for load in served if load.image)
-        )
-    for (problems, warnings), zone in changes:
-        name = names.to_text(zone.source.origin)
-        if zone.problems != problems:
-            goes_on = "is not served" if zone.held is None else f"goes on as it was read at {_clock(zone.loaded_at)}"
-            for problem in zone.problems:
-                log.error("zone %s %s: %s", name, goes_on, problem)
-        if zone.held is not None and zone.broken is None and (image := zone.held.image) is not None:
+        records = sum(state.image.records for state in served if state.image is not None)
+        log.info("%d zones are served: %d records", len(served), records)
+    for old, new in changes:
+        if new.problems and new.problems != old.problems:
+            goes_on = "is not served" if new.image is None else f"goes on as it was read at {_clock(new.read_at)}"
+            for problem in new.problems:
+                log.error("zone %s %s: %s", new.name, goes_on, problem)
+        if not new.problems and new.image is not None:
             if len(served) <= _LINES:
-                path = zone.source.path
-                log.info("zone %s serial %d is served: %d records from %s", name, image.serial, image.records, path)
-            for warning in set(zone.held.warnings) - set(warnings):
-                log.warning("zone %s: %s", name, warning)
+                serial, records = new.image.serial, new.image.records
+                log.info("zone %s serial %d is served: %d records from %s", new.name, serial, records, new.source.path)
+            for warning in set(new.warnings) - set(old.warnings):
+                log.warning("zone %s: %s", new.name, warning)
 
 
 def _clock(seconds: float) -> str:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from pydantic import ValidationError
 
-from resolute.plane.settings import Allow, Limits, Listen
+from resolute.plane.settings import Allow, Cookies, Identity, Limits, Listen, parse_nsid
 
 
 def test_closed_by_default() -> None:
@@ -48,3 +48,51 @@ def test_udp_replies_are_bounded(size: int) -> None:
     """RFC 6891 6.2.3: below 512 is treated as 512; above 4096 fragments are certain."""
     with pytest.raises(ValidationError):
         Limits(edns_size=size)
+
+
+# ------------------------------------------------------------------------------------------------ cookies and NSID
+
+SECRET = "E5E973e5a6b2a43f48e7dc849e37bfcf"
+
+
+def test_cookies_are_on_by_default() -> None:
+    assert Cookies().enabled
+    assert not Cookies().require
+
+
+def test_secrets_are_kept_in_lower_case_and_not_shown() -> None:
+    cookies = Cookies(secrets=[SECRET])
+    assert cookies.secrets == (SECRET.lower(),)
+    assert SECRET.lower() not in repr(cookies)
+
+
+@pytest.mark.parametrize("secret", ["", "00", SECRET[1:], SECRET + "0", SECRET[:-1] + "g", int(SECRET[3:5] * 16)])
+def test_what_is_no_secret_is_refused_without_showing_it(secret: object) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Cookies.model_validate({"secrets": [secret]})
+    (error,) = refused.value.errors()
+    assert "32 hexadecimal digits" in error["msg"]
+    assert str(secret) not in error["msg"] or not secret
+
+
+def test_secrets_differ_and_are_few() -> None:
+    with pytest.raises(ValidationError, match="twice"):
+        Cookies(secrets=[SECRET, SECRET.lower()])
+    with pytest.raises(ValidationError):
+        Cookies(secrets=[f"{n:032x}" for n in range(9)])
+
+
+@pytest.mark.parametrize(
+    ("text", "nsid"),
+    [("ns7", b"ns7"), ("0x00ff", b"\0\xff"), ("0xAb", b"\xab"), ("x" * 128, b"x" * 128), ("ö", b"\xc3\xb6")],
+)
+def test_a_name_server_identifier(text: str, nsid: bytes) -> None:
+    """RFC 5001 2.3: it is opaque; operators write text or bytes."""
+    assert parse_nsid(text) == nsid
+    assert Identity(nsid=text).nsid == text
+
+
+@pytest.mark.parametrize("text", ["", "0x", "0xabc", "0xfg", "x" * 129, "ö" * 65, "0x" + "00" * 129])
+def test_what_is_no_identifier(text: str) -> None:
+    with pytest.raises(ValidationError):
+        Identity(nsid=text)

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from resolute import plane
+from resolute.zones.files import ZoneState
 from resolute.zones.follow import FileFollower
-from resolute.zones.keeper import ZoneKeeper, ZoneState
+from resolute.zones.keeper import ZoneKeeper
 from resolute.zones.settings import ZoneSource
 
 GOOD = "$TTL 60\n@ SOA ns.hello. admin.hello. {serial} 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\n"

@@ -56,7 +56,7 @@ pub fn settle(reply: &Message<'_>, qname: &Name, key: Key, settings: &Settings, 
     .concat();
     let chain = settler.chain(&records, qname)?;
     SCRATCH.with_borrow_mut(|(buf, known)| {
-        let mut composer = Composer::new(buf, known, MESSAGE, &question, false);
+        let mut composer = Composer::new(buf, known, MESSAGE, &question, None);
         let found = settler.answer(&records, &chain, &mut composer)?;
         let soa = settler.authority(&records, chain.last().unwrap_or(qname), found, &mut composer)?;
         if !found && !soa {
@@ -77,7 +77,7 @@ pub fn failure(qname: &Name, key: Key, rcode: u16, ede: Ede<'_>, ttl: u32, now: 
         &key.qclass.to_be_bytes(),
     ]
     .concat();
-    let composer = Composer::new(&mut buf, &mut known, 512, &question, false);
+    let composer = Composer::new(&mut buf, &mut known, 512, &question, None);
     let len = composer.finish(0, flag::QR, rcode, None);
     entry::make(
         &Parts {

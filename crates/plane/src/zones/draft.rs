@@ -24,6 +24,8 @@ pub const NOWHERE: Place = Place {
 };
 /// Problems reported of one zone; the rest is counted only.
 const MAX_PROBLEMS: usize = 100;
+/// Rounds of hashing that a zone may ask of whoever serves it, and of those who validate.
+const MAX_ITERATIONS: u16 = 150;
 /// Bytes of names and rdata in one draft, so that their places fit into 32 bits with room for one record more.
 const MAX_ARENA: usize = u32::MAX as usize - (1 << 17);
 
@@ -54,6 +56,21 @@ impl Raw {
         let start = self.rdata_at as usize;
         &arena[start..start + usize::from(self.rdata_len)]
     }
+}
+
+/// A record as it was given, for those who check a zone.
+#[derive(Clone, Copy, Debug)]
+pub struct Placed<'a> {
+    /// Owner in lower case.
+    pub owner: &'a [u8],
+    /// Type.
+    pub rtype: u16,
+    /// TTL.
+    pub ttl: u32,
+    /// Data.
+    pub rdata: &'a [u8],
+    /// Where it stands.
+    pub place: Place,
 }
 
 /// A record whose rdata somebody else converts.
@@ -112,6 +129,36 @@ impl Draft {
     /// The records that wait for [`Draft::settle`].
     pub fn foreign(&self) -> &[ForeignRecord] {
         &self.foreign
+    }
+
+    /// How many records there are so far.
+    pub fn len(&self) -> usize {
+        self.records.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+
+    /// A record with its place, by its order of coming.
+    pub fn at(&self, index: usize) -> Option<Placed<'_>> {
+        self.records.get(index).map(|raw| self.show(raw))
+    }
+
+    /// The records with their places, in the order of coming.
+    pub fn placed(&self) -> impl Iterator<Item = Placed<'_>> {
+        self.records.iter().map(|raw| self.show(raw))
+    }
+
+    fn show(&self, raw: &Raw) -> Placed<'_> {
+        Placed {
+            owner: name_at(&self.arena, raw.name_at),
+            rtype: raw.rtype,
+            ttl: raw.ttl,
+            rdata: raw.rdata(&self.arena),
+            place: raw.place,
+        }
     }
 
     /// Gives the rdata of a foreign record, or why it has none. False when there is no such record or it is settled.
@@ -184,7 +231,10 @@ impl Draft {
         let Some(soa) = soa else { return Err(draft.problems) };
         let (names, records) = (groups.len(), draft.records.len());
         let tree = draft.build(&mut groups);
-        Ok((Image::new(draft.origin, tree, names, records, soa), draft.problems))
+        match Image::new(draft.origin, tree, names, records, soa) {
+            Some(image) => Ok((image, draft.problems)),
+            None => Err(draft.problems),
+        }
     }
 
     /// Checks the records, which are those of a whole zone or (without its apex) of some names in it; gives them by name, and
@@ -252,9 +302,9 @@ impl Draft {
             let first = self.records[set_start];
             if kept > 0 && first.hash == raw.hash && first.rtype == raw.rtype && name(&first) == name(&raw) {
                 if seen.is_empty() {
-                    seen.insert(first.rdata(arena));
+                    seen.insert(rdata::folded(first.rtype, first.rdata(arena)));
                 }
-                if !seen.insert(raw.rdata(arena)) {
+                if !seen.insert(rdata::folded(raw.rtype, raw.rdata(arena))) {
                     continue;
                 }
             } else {
@@ -410,6 +460,18 @@ impl Draft {
             );
             return None;
         };
+        for raw in at_apex.iter().filter(|raw| raw.rtype == rtype::NSEC3PARAM) {
+            let iterations = raw
+                .rdata(&self.arena)
+                .get(2..4)
+                .map_or(0, |two| u16::from_be_bytes([two[0], two[1]]));
+            if iterations > MAX_ITERATIONS {
+                let message = format!(
+                    "NSEC3 with {iterations} iterations: more than {MAX_ITERATIONS} are taken for an attack (RFC 9276 3.2); sign with 0"
+                );
+                self.error(raw.place, "nsec3-costs", message);
+            }
+        }
         if !at_apex.iter().any(|raw| raw.rtype == rtype::NS) {
             self.warn(first.place, "no-ns", format!("no NS at the apex {origin}"));
         }

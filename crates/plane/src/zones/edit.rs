@@ -100,7 +100,7 @@ impl Image {
             image.cuts = change(image.cuts, |node| usize::from(node.flags & (CUT | DNAME) != 0));
         }
         if let Some(soa) = soa {
-            image.set_soa(soa);
+            image.soa = soa;
         }
         let apex = image.origin();
         image.denial = match image.denial.take() {
@@ -111,7 +111,7 @@ impl Image {
                 }
                 Some(denial)
             }
-            _ => Denial::of(&image.tree, apex.as_wire()),
+            _ => Denial::of(&image.tree, apex.as_wire()).map(Box::new),
         };
         image
     }

@@ -2,9 +2,8 @@
 //! interpreter, on all cores.
 
 use std::collections::HashMap;
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::io::{self, Read};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
@@ -12,22 +11,31 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 use resolute_wire::name::Name;
 use resolute_wire::zonefile::{self, Limits};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, open, statat};
 
 use super::draft::Draft;
 use super::source::FolderIncludes;
 use crate::hash;
 
-/// A file that has changed within this time is still being written.
+/// A file that has changed within this time is still being written; and file times have the kernel's tick, within which it
+/// may be written again without a sign.
 const QUIET: Duration = Duration::from_millis(50);
-/// File times have the kernel's tick: what was written within it may be written again without a sign.
-const TICK: Duration = Duration::from_millis(20);
 
 /// A folder whose files with a suffix are zone files.
 #[derive(Debug)]
 pub struct Folder {
     path: PathBuf,
     suffix: String,
-    known: HashMap<Box<str>, u64>,
+    known: HashMap<Box<str>, Known>,
+    looks: u32,
+}
+
+/// A file as it was.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    stamp: u64,
+    /// The look that has seen it last.
+    seen: u32,
 }
 
 /// What is different since the last look.
@@ -48,6 +56,7 @@ impl Folder {
             path,
             suffix,
             known: HashMap::new(),
+            looks: 0,
         }
     }
 
@@ -55,58 +64,66 @@ impl Folder {
     pub fn look(&mut self) -> io::Result<Changes> {
         let now = SystemTime::now();
         let mut changes = Changes::default();
-        let mut found = HashMap::with_capacity(self.known.len());
-        for entry in std::fs::read_dir(&self.path)? {
-            let Ok(name) = entry?.file_name().into_string() else {
-                continue;
-            };
-            if !name.ends_with(&self.suffix) || name.starts_with('.') || name.len() == self.suffix.len() {
-                continue;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let folder = open(&self.path, flags, Mode::empty())?;
+        self.looks += 1;
+        for entry in Dir::read_from(&folder)? {
+            let entry = entry?;
+            if let Ok(name) = entry.file_name().to_str()
+                && self.is_zone_file(name)
+                && let Ok(status) = statat(&folder, name, AtFlags::empty())
+                && FileType::from_raw_mode(status.st_mode) == FileType::RegularFile
+            {
+                self.see(name, &status, now, &mut changes);
             }
-            let Ok(status) = std::fs::metadata(self.path.join(&name)) else {
-                continue;
-            };
-            if !status.is_file() {
-                continue;
-            }
-            let before = self.known.get(name.as_str()).copied();
-            let stamp = stamp(&status, now);
-            if before != Some(stamp.unwrap_or(0)) || stamp.is_none() {
-                if is_young(&status, now, QUIET) {
-                    changes.unsettled = true;
-                    found.extend(before.map(|before| (name.into(), before)));
-                    continue;
-                }
-                changes.changed.push(name.clone());
-            }
-            found.insert(name.into(), stamp.unwrap_or(0));
         }
-        let gone = self.known.keys().filter(|name| !found.contains_key(*name));
-        changes.gone = gone.map(|name| name.to_string()).collect();
-        self.known = found;
+        let looks = self.looks;
+        changes.gone = (self.known)
+            .extract_if(|_, known| known.seen != looks)
+            .map(|(name, _)| name.into())
+            .collect();
         changes.changed.sort_unstable();
         Ok(changes)
     }
-}
 
-/// What a file is: a number that is another one when the file is. None: it may change without a sign.
-fn stamp(status: &Metadata, now: SystemTime) -> Option<u64> {
-    if is_young(status, now, TICK) {
-        return None;
+    fn is_zone_file(&self, name: &str) -> bool {
+        name.ends_with(&self.suffix) && !name.starts_with('.') && name.len() > self.suffix.len()
     }
-    let times = [status.mtime(), status.mtime_nsec(), status.ctime(), status.ctime_nsec()];
-    let all = times
-        .map(|time| time as u64)
-        .into_iter()
-        .chain([status.size(), status.ino()]);
-    Some(all.fold(1, hash::mix).max(1))
+
+    fn see(&mut self, name: &str, status: &Stat, now: SystemTime, changes: &mut Changes) {
+        let (stamp, seen) = (stamp(status), self.looks);
+        if let Some(known) = self.known.get_mut(name) {
+            known.seen = seen;
+            if known.stamp == stamp {
+                return;
+            }
+        }
+        if age(status, now) < QUIET {
+            changes.unsettled = true;
+            return;
+        }
+        self.known.insert(name.into(), Known { stamp, seen });
+        changes.changed.push(name.to_owned());
+    }
 }
 
-fn is_young(status: &Metadata, now: SystemTime, within: Duration) -> bool {
-    let changed =
-        SystemTime::UNIX_EPOCH + Duration::new(status.ctime().max(0) as u64, status.ctime_nsec().max(0) as u32);
-    // A time that is yet to come is a wrong clock's, and says nothing.
-    now.duration_since(changed).is_ok_and(|age| age < within)
+/// What a file is: a number that is another one when the file is.
+fn stamp(status: &Stat) -> u64 {
+    let times = [
+        status.st_mtime as u64,
+        status.st_mtime_nsec,
+        status.st_ctime as u64,
+        status.st_ctime_nsec,
+    ];
+    let all = times.into_iter().chain([status.st_size as u64, status.st_ino]);
+    all.fold(0, hash::mix)
+}
+
+/// How long ago a file was changed. A time that is yet to come is a wrong clock's, and says nothing.
+fn age(status: &Stat, now: SystemTime) -> Duration {
+    let changed = Duration::new(status.st_ctime.max(0) as u64, status.st_ctime_nsec as u32);
+    now.duration_since(SystemTime::UNIX_EPOCH + changed)
+        .unwrap_or(Duration::MAX)
 }
 
 /// A zone file that was read.

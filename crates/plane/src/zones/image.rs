@@ -1,19 +1,17 @@
 //! What is published: an authoritative zone, or an overlay. Immutable; a change makes a new one.
 
-use resolute_wire::compose::{Rrset, push_record};
 use resolute_wire::name::{self, Name};
-use resolute_wire::rtype;
 
 use super::denial::Denial;
-use super::tree::{self, Node, Tree};
+use super::tree::{self, Located, Node, Tree};
 use crate::hash;
 use crate::suffixes::Apex;
 
 /// An authoritative zone.
 #[derive(Clone, Debug)]
 pub struct Image {
-    /// Apex, lower case, without the room of a [`Name`]: there may be a hundred thousand zones.
-    origin: Box<[u8]>,
+    /// The apex, whose name is the zone's: what is nearly always read with it costs no memory access of its own.
+    apex: Located,
     /// Hash of the apex.
     pub hash: u64,
     /// Labels of the apex.
@@ -27,18 +25,18 @@ pub struct Image {
     /// The SOA.
     pub soa: Soa,
     /// How it denies, when it is signed.
-    pub denial: Option<Denial>,
+    pub denial: Option<Box<Denial>>,
     /// How many zone cuts and DNAMEs.
     pub cuts: usize,
 }
 
-/// The SOA as negative answers carry it.
-#[derive(Debug, Clone)]
+/// What is used of the SOA.
+#[derive(Clone, Copy, Debug)]
 pub struct Soa {
     /// SERIAL.
     pub serial: u32,
-    ready: Vec<u8>,
-    signatures: Vec<u8>,
+    /// The TTL that it has in negative answers: the lesser of its own and MINIMUM (RFC 2308 3).
+    pub negative_ttl: u32,
 }
 
 impl Soa {
@@ -46,90 +44,58 @@ impl Soa {
     pub fn new(ttl: u32, rdata: &[u8]) -> Option<Self> {
         let numbers: &[u8; 20] = rdata.last_chunk()?;
         let number = |at: usize| u32::from_be_bytes([numbers[at], numbers[at + 1], numbers[at + 2], numbers[at + 3]]);
-        let mut ready = Vec::with_capacity(12 + rdata.len());
-        // RFC 2308 3: the TTL of a negative answer is the lesser of the SOA's TTL and its MINIMUM.
-        let negative = ttl.min(number(16));
-        push_record(&mut ready, rtype::SOA, 1, negative, rdata);
-        ready.shrink_to_fit();
         Some(Self {
             serial: number(0),
-            ready,
-            signatures: Vec::new(),
-        })
-    }
-
-    /// With the signatures of the apex, whose TTL is lowered with that of what they sign (RFC 4034 3).
-    fn sign(&mut self, apex: Option<Node<'_>>) {
-        let negative = self.negative().iter().next().map_or(0, |(ttl, _)| ttl);
-        let signatures = apex.and_then(|apex| apex.get(rtype::RRSIG));
-        for (ttl, rdata) in signatures.iter().flat_map(Rrset::iter) {
-            if rdata.starts_with(&rtype::SOA.to_be_bytes()) {
-                push_record(&mut self.signatures, rtype::RRSIG, 1, ttl.min(negative), rdata);
-            }
-        }
-    }
-
-    /// The record for the authority section of a negative answer.
-    pub fn negative(&self) -> Rrset<'_> {
-        Rrset {
-            rtype: rtype::SOA,
-            count: 1,
-            records: &self.ready,
-        }
-    }
-
-    /// Its signatures, if any.
-    pub fn signatures(&self) -> Option<Rrset<'_>> {
-        (!self.signatures.is_empty()).then_some(Rrset {
-            rtype: rtype::RRSIG,
-            count: 1,
-            records: &self.signatures,
+            negative_ttl: ttl.min(number(16)),
         })
     }
 }
 
 impl Image {
-    /// Puts together what a draft has checked.
-    pub(super) fn new(origin: Name, tree: Tree, names: usize, records: usize, mut soa: Soa) -> Self {
+    /// Puts together what a draft has checked; None when the tree has no apex.
+    pub(super) fn new(origin: Name, tree: Tree, names: usize, records: usize, soa: Soa) -> Option<Self> {
         let at_cuts = |node: &Node<'_>| node.flags & (tree::CUT | tree::DNAME) != 0;
         let cuts = tree.nodes().filter(at_cuts).count();
         let wire = origin.as_wire();
         let (hash, labels) = (hash::of_name(wire), name::suffixes(wire).count());
-        soa.sign(tree.find(hash, &[], wire));
-        let denial = Denial::of(&tree, wire);
-        Self {
-            origin: wire.into(),
+        Some(Self {
+            apex: tree.locate(hash, wire)?,
+            denial: Denial::of(&tree, wire).map(Box::new),
             hash,
             labels,
             tree,
             names,
             records,
             soa,
-            denial,
             cuts,
-        }
+        })
     }
 
     /// The same zone with another tree.
     pub(super) fn with_tree(&self, tree: Tree) -> Self {
-        Self { tree, ..self.clone() }
+        let apex = tree.locate(self.hash, self.wire()).unwrap_or_else(|| self.apex.clone());
+        Self {
+            tree,
+            apex,
+            ..self.clone()
+        }
     }
 
-    /// Replaces the SOA.
-    pub(super) fn set_soa(&mut self, mut soa: Soa) {
-        soa.sign(self.node(&self.origin));
-        self.soa = soa;
+    /// The node of the apex.
+    #[inline]
+    pub fn apex_node(&self) -> Node<'_> {
+        self.apex.node()
     }
 
     /// The apex in lower case, as wire format.
     #[inline]
     pub fn wire(&self) -> &[u8] {
-        &self.origin
+        self.apex.node().name
     }
 
     /// The apex in lower case.
     pub fn origin(&self) -> Name {
-        Name::from_wire(&self.origin).unwrap_or(Name::ROOT)
+        Name::from_wire(self.wire()).unwrap_or(Name::ROOT)
     }
 
     /// The node of a name in lower case.
@@ -145,14 +111,14 @@ impl Image {
 
     /// Bytes of memory.
     pub fn size(&self) -> usize {
-        let denial = self.denial.as_ref().map_or(0, Denial::size);
-        size_of::<Self>() + self.soa.ready.capacity() + self.tree.size() + denial
+        let denial = self.denial.as_ref().map_or(0, |denial| denial.size());
+        size_of::<Self>() + self.tree.size() + denial
     }
 }
 
 impl Apex for Image {
     fn apex(&self) -> &[u8] {
-        &self.origin
+        self.wire()
     }
 
     fn hash(&self) -> u64 {

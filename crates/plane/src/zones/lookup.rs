@@ -23,35 +23,38 @@ pub enum Found<'z> {
 /// 3.1.4.1).
 #[inline]
 pub fn lookup<'z>(zone: &'z Image, path: &Path<'_>, ds: bool) -> Found<'z> {
-    if zone.is_plain()
-        && let Some(node) = find(zone, path, 0)
-    {
-        return Found::Exact(node);
+    // Without cuts and DNAMEs an exact match needs no look at the names above it.
+    if zone.is_plain() {
+        return match find(zone, path, 0) {
+            Some(node) => Found::Exact(node),
+            None => match_down(
+                zone,
+                path,
+                ds,
+                |skip| if skip == 0 { None } else { find(zone, path, skip) },
+            ),
+        };
     }
-    match_down(zone, path, ds)
+    match_down(zone, path, ds, |skip| find(zone, path, skip))
 }
 
-fn match_down<'z>(zone: &'z Image, path: &Path<'_>, ds: bool) -> Found<'z> {
-    let mut encloser: Option<Node<'z>> = None;
-    let below_apex = path.labels().saturating_sub(zone.labels);
-    for skip in (0..=below_apex).rev() {
-        let Some(node) = find(zone, path, skip) else {
-            return encloser.map_or(Found::Nothing(skip), |encloser| {
-                wildcard(zone, path, skip + 1, encloser)
-            });
+/// From the apex down. `find` gives the node of the name without so many labels.
+#[inline]
+fn match_down<'z>(zone: &'z Image, path: &Path<'_>, ds: bool, find: impl Fn(usize) -> Option<Node<'z>>) -> Found<'z> {
+    let mut encloser = zone.apex_node();
+    for skip in (0..path.labels().saturating_sub(zone.labels)).rev() {
+        if encloser.flags & DNAME != 0 {
+            return Found::Dname(encloser);
+        }
+        let Some(node) = find(skip) else {
+            return wildcard(zone, path, skip + 1, encloser);
         };
         if node.flags & CUT != 0 && !(ds && skip == 0) {
             return Found::Cut(node);
         }
-        if skip == 0 {
-            return Found::Exact(node);
-        }
-        if node.flags & DNAME != 0 {
-            return Found::Dname(node);
-        }
-        encloser = Some(node);
+        encloser = node;
     }
-    Found::Nothing(0)
+    Found::Exact(encloser)
 }
 
 /// The name without its first labels, if the zone has it. An NSEC3 is no name of the zone (RFC 5155 7.2.8).

@@ -9,7 +9,7 @@
 //! | `*` does, without the type | around the name, and of `*` | closest encloser; around the next closer name; of `*` |
 //! | a cut without DS | of the cut | as for a type that the name does not have |
 
-use resolute_wire::compose::{Composer, Owner, Section};
+use resolute_wire::compose::{Composer, Covered, Owner, Section};
 use resolute_wire::name::Name;
 use resolute_wire::rtype;
 
@@ -61,16 +61,24 @@ impl<'a> Prover<'a> {
         composer: &mut Composer<'_>,
     ) -> bool {
         let signatures = self.dnssec_ok.then(|| node.get(rtype::RRSIG)).flatten();
+        let covered = Covered {
+            rtype: covered,
+            most_ttl: u32::MAX,
+        };
         signatures.is_none_or(|signatures| composer.signatures(section, owner, signatures, covered))
     }
 
     /// The signatures of a negative answer's SOA.
     pub fn sign_soa(&self, zone: &Image, composer: &mut Composer<'_>) {
         if self.dnssec_ok
-            && let Some(signatures) = zone.soa.signatures()
+            && let Some(signatures) = zone.apex_node().get(rtype::RRSIG)
         {
+            let covered = Covered {
+                rtype: rtype::SOA,
+                most_ttl: zone.soa.negative_ttl,
+            };
             let owner = Owner::Name(zone.wire());
-            composer.truncated |= !composer.signatures(Section::Authority, owner, signatures, rtype::SOA);
+            composer.truncated |= !composer.signatures(Section::Authority, owner, signatures, covered);
         }
     }
 
@@ -177,7 +185,7 @@ impl<'a> Prover<'a> {
     }
 
     fn denial(&self, zone: &'a Image) -> Option<&'a Denial> {
-        zone.denial.as_ref().filter(|_| self.dnssec_ok)
+        zone.denial.as_deref().filter(|_| self.dnssec_ok)
     }
 
     /// The NSEC of a name, or the one that covers it.

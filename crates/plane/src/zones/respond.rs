@@ -254,6 +254,11 @@ impl<'a> Asked<'a> {
                 return Next::Done(rcode::NOERROR);
             }
         } else if let Some(rrset) = node.get(self.qtype) {
+            // RFC 2181 5: a DNAME that has led here stands in the answer already.
+            let given = self.qtype == rtype::DNAME && chain.substituted.contains(&node.name);
+            if given && place.encloser.is_none() {
+                return Next::Done(rcode::NOERROR);
+            }
             if chain.put(place, path, owner, rrset, composer)
                 && let Some(zone) = place.zone
             {
@@ -391,7 +396,13 @@ fn put(section: Section, owner: Owner<'_>, rrset: Rrset<'_>, composer: &mut Comp
 /// RFC 2308 2: the SOA in the authority section.
 fn negative(zone: &Image, prover: &Prover<'_>, composer: &mut Composer<'_>) {
     let owner = Owner::Name(zone.wire());
-    put(Section::Authority, owner, zone.soa.negative(), composer);
+    let head = Head {
+        rtype: rtype::SOA,
+        class: class::IN,
+        ttl: zone.soa.negative_ttl,
+    };
+    let soa = zone.apex_node().get(rtype::SOA).and_then(|rrset| rrset.iter().next());
+    composer.truncated |= !soa.is_some_and(|(_, rdata)| composer.record(Section::Authority, owner, head, rdata));
     prover.sign_soa(zone, composer);
 }
 
@@ -419,7 +430,9 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: 
         return;
     }
     for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
-        if let Some(target) = rdata::target(rrset.rtype, rdata) {
+        if let Some(target) = rdata::target(rrset.rtype, rdata)
+            && !is_below_dname(zone, target)
+        {
             add_address(zone, target, None, prover, composer);
         }
     }
@@ -428,6 +441,15 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: 
 /// Types whose targets a client will want the addresses of.
 pub(super) fn has_targets(rtype: u16) -> bool {
     matches!(rtype, rtype::NS | rtype::MX | rtype::SRV | rtype::SVCB | rtype::HTTPS)
+}
+
+/// RFC 6672 2.4: what stands below a DNAME in a zone file is not there.
+fn is_below_dname(zone: &Image, target: &[u8]) -> bool {
+    if zone.is_plain() {
+        return false;
+    }
+    let lower = Name::from_wire(target).map(|target| target.lower());
+    lower.is_ok_and(|lower| matches!(lookup(zone, &Path::of(lower.as_wire()), false), Found::Dname(_)))
 }
 
 /// False when the zone has addresses that do not fit. Those of a type that has been answered are there already.

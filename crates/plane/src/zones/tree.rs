@@ -73,6 +73,22 @@ impl Tree {
         }
     }
 
+    /// Where the node of a name is, for as long as the tree stays as it is.
+    pub fn locate(&self, hash: u64, name: &[u8]) -> Option<Located> {
+        let mut child = &self.root;
+        let mut depth = 0;
+        loop {
+            match child {
+                Child::Branch(children) => child = &children[slot(hash, depth)],
+                Child::Page(page) => {
+                    let at = place_in_page(page, hash, &[], name)?;
+                    return Some(Located { page: page.clone(), at });
+                }
+            }
+            depth += 1;
+        }
+    }
+
     /// Every node, in the order of hashes.
     pub fn nodes(&self) -> Nodes<'_> {
         Nodes {
@@ -212,17 +228,39 @@ fn tag(hash: u64) -> u16 {
     hash as u16
 }
 
+/// A node with the page that it is in.
+#[derive(Clone, Debug)]
+pub struct Located {
+    page: Arc<[u8]>,
+    at: usize,
+}
+
+impl Located {
+    /// The node.
+    #[inline]
+    pub fn node(&self) -> Node<'_> {
+        self.page.get(self.at..).and_then(Node::read).unwrap_or(Node::NONE)
+    }
+}
+
 #[inline]
 fn find_in_page<'a>(page: &'a [u8], hash: u64, head: &[u8], tail: &[u8]) -> Option<Node<'a>> {
+    Node::read(page.get(place_in_page(page, hash, head, tail)?..)?)
+}
+
+/// Where in a page the node of a name begins.
+#[inline]
+fn place_in_page(page: &[u8], hash: u64, head: &[u8], tail: &[u8]) -> Option<usize> {
     let count = usize::from(u16_at(page, 0)?);
     let wanted = tag(hash).to_le_bytes();
     let (tags, after) = page.get(2..)?.split_at_checked(count * 2)?;
     for (at, tag) in tags.chunks_exact(2).enumerate() {
         if tag == wanted {
-            let node = Node::read(page.get(u32_at(after, at * 4)? as usize..)?)?;
-            let (front, back) = node.name.split_at_checked(head.len())?;
+            let place = u32_at(after, at * 4)? as usize;
+            let (&length, rest) = page.get(place..)?.split_first()?;
+            let (front, back) = rest.get(..usize::from(length))?.split_at_checked(head.len())?;
             if front == head && back == tail {
-                return Some(node);
+                return Some(place);
             }
         }
     }
@@ -242,6 +280,15 @@ pub struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
+    const NONE: Self = Self {
+        name: &[0],
+        flags: 0,
+        children: 0,
+        count: 0,
+        rrsets: &[],
+    };
+
+    #[inline]
     fn read(bytes: &'a [u8]) -> Option<Self> {
         let (&length, rest) = bytes.split_first()?;
         let (name, rest) = rest.split_at_checked(usize::from(length))?;
