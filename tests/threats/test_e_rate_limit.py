@@ -34,6 +34,7 @@ from tests.asking import (
     udp_socket,
     wait_for,
 )
+from tests.cookies import CLIENT, asking, learn
 from tests.threats.conftest import ZONE
 
 LIMIT = 'enabled = true\nexempt = ["none"]\nrate = 1\ntotal = 4\nburst = "8s"\n'
@@ -181,6 +182,15 @@ def test_e2_tcp_is_never_limited(zone: Path) -> None:
             for _ in range(10):
                 send_framed(sock, *[query("www.victim.test.")] * 30)
                 assert all(parse(receive_framed(sock)).answer for _ in range(30))
+
+
+def test_e4_a_client_with_a_good_cookie_is_not_limited(zone: Path) -> None:
+    """RFC 7873 5.2.4: such a client is at its address; one that only claims to have a cookie may be anywhere."""
+    with limited(zone) as server:
+        good = learn(server.endpoint, "www.victim.test.")
+        assert flood(server, [asking("www.victim.test.", good)] * COUNT).whole == COUNT
+        for cookie in (CLIENT, CLIENT + good[:7:-1]):
+            assert flood(server, [asking("www.victim.test.", cookie)] * COUNT).whole < COUNT
 
 
 def test_e2_a_real_client_comes_by_tcp(zone: Path) -> None:
