@@ -165,3 +165,9 @@ def test_a_referral_over_tcp_has_all_the_glue(server: Endpoint) -> None:
 def test_a_referral_without_all_the_glue_is_truncated(server: Endpoint) -> None:
     reply = parse(udp(server, query("x.manyns.rfc.test.", extra=opt())))
     assert reply.flags & dns.flags.TC
+
+
+def test_addresses_of_a_name_that_two_records_lead_to(server: Endpoint) -> None:
+    """RFC 2181 5: no record is twice in a section."""
+    reply = udp(server, query("one-host.rfc.test.", 15))
+    assert int.from_bytes(reply[10:12]) == 1
