@@ -69,17 +69,20 @@ class World:
         return frozenset[Name]().union(*self.names.values(), *(ancestors(origin) for origin in self.names))
 
     @cached_property
-    def _dnames(self) -> frozenset[tuple[Name, Name]]:
+    def _owners(self) -> frozenset[tuple[Name, str, Name]]:
         return frozenset(
-            (zone.origin, lower(record.owner))
-            for zone in self.zones
-            for record in zone.records
-            if record.rtype == "DNAME"
+            (zone.origin, record.rtype, lower(record.owner)) for zone in self.zones for record in zone.records
         )
 
     def is_below_dname(self, name: Name) -> bool:
-        """Whether its zone has a DNAME above it (RFC 6672 2.4)."""
-        return any((self.zone_of(name), up) in self._dnames for up in ancestors(name))
+        """Whether its zone has a DNAME above it, and no cut above that (RFC 6672 2.4)."""
+        origin = self.zone_of(name) or ()
+        for up in reversed([up for up in ancestors(name) if len(up) >= len(origin)]):
+            if up != origin and (origin, "NS", up) in self._owners:
+                return False
+            if (origin, "DNAME", up) in self._owners:
+                return True
+        return False
 
     def zone_of(self, name: Name) -> Name | None:
         """The origin of the zone that is the nearest ancestor of a name in lower case (RFC 1034 4.3.2 step 2)."""

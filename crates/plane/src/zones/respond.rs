@@ -149,6 +149,9 @@ impl<'a> Asked<'a> {
                 Some(next) => next,
             };
         }
+        if let Next::Done(rcode) = next {
+            return End::Here(rcode);
+        }
         recorder.step("zones", || {
             format!("the chain of CNAMEs goes on after {MAX_CHAIN} steps: cut here")
         });
