@@ -36,6 +36,8 @@ old     DNAME srv
 *.wild  A     192.0.2.9
 *.alias CNAME web.srv
 *.lost  CNAME nothing
+ent.*.hollow A 192.0.2.8
+cut.*.thin NS ns1
 a.b.c   A     192.0.2.7
 signed  NS    ns.signed
         DS    12345 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
@@ -65,6 +67,7 @@ QUESTIONS = [
     ("x.wild", "TXT"),  # it does, without the type
     ("*.wild", "A"),
     ("wild", "A"),
+    ("x.hollow", "A"),  # RFC 4592 4.9: the wildcard is an empty non-terminal
     ("x.alias", "A"),
     ("x.lost", "A"),
     ("signed", "DS"),
@@ -72,10 +75,11 @@ QUESTIONS = [
 """Answers that are secure in every chain."""
 BY_OPT_OUT = {
     *{("missing", "A"), ("x.y.missing", "A"), ("x.a.b.c", "A"), ("gone", "A"), ("nothing.old", "A")},
-    *{("x.wild", "A"), ("y.x.wild", "A"), ("x.wild", "TXT"), ("x.alias", "A"), ("x.lost", "A")},
+    *{("x.wild", "A"), ("y.x.wild", "A"), ("x.wild", "TXT"), ("x.hollow", "A")},
+    *{("x.alias", "A"), ("x.lost", "A")},
 }
 """Those that rest on the name not being there: with opt-out there could be a delegation (RFC 5155 6, 9.2)."""
-OPT_OUT = [("plain", "DS"), ("far.below.it", "DS"), ("below.it", "A")]
+OPT_OUT = [("plain", "DS"), ("far.below.it", "DS"), ("below.it", "A"), ("x.thin", "A")]
 """Denials that are secure where the chain has the names, and insecure, but no error, where it leaves them out."""
 
 
@@ -100,7 +104,20 @@ class Signed:
         keys = "".join(path.read_text() for path in folder.glob("K*.key"))
         (folder / "plain.zone").write_text(ZONE + keys)
         out = folder / "signed.zone"
-        _run("dnssec-signzone", "-q", "-K", folder, "-o", origin, *arguments, "-f", out, folder / "plain.zone")
+        _run(
+            "dnssec-signzone",
+            "-q",
+            "-K",
+            folder,
+            "-d",
+            folder,
+            "-o",
+            origin,
+            *arguments,
+            "-f",
+            out,
+            folder / "plain.zone",
+        )
         return out
 
 

@@ -165,3 +165,17 @@ def test_a_referral_over_tcp_has_all_the_glue(server: Endpoint) -> None:
 def test_a_referral_without_all_the_glue_is_truncated(server: Endpoint) -> None:
     reply = parse(udp(server, query("x.manyns.rfc.test.", extra=opt())))
     assert reply.flags & dns.flags.TC
+
+
+def test_the_last_name_that_a_long_chain_reaches(ask: Ask) -> None:
+    """RFC 6604 3: the rcode is that of the last name, here after sixteen CNAMEs."""
+    reply = ask("hop-1.rfc.test.", 1)
+    assert len(reply.answer) == 16
+    assert reply.rcode() == dns.rcode.NXDOMAIN
+    assert len(reply.authority) == 1
+
+
+def test_addresses_of_a_name_that_two_records_lead_to(server: Endpoint) -> None:
+    """RFC 2181 5: no record is twice in a section."""
+    reply = udp(server, query("one-host.rfc.test.", 15))
+    assert int.from_bytes(reply[10:12]) == 1

@@ -10,17 +10,20 @@ from tests.interop.differential.judging import Tally
 from tests.interop.differential.report import as_values, by_kind, reproduction, summary
 from tests.interop.differential.rounds import Plan, plans, play
 from tests.interop.differential.shrink import shrunk
-from tests.interop.differential.world import KINDS
+from tests.interop.differential.world import BELOW_DNAME, KINDS, PLAIN, ROOT, SIGNED_KINDS
+
+NAMED = (PLAIN, ROOT, BELOW_DNAME, *SIGNED_KINDS)
 
 
 def main() -> int:
     """Returns 0, or 1 when there is a difference that nothing explains."""
     options = _parser().parse_args()
-    rounds = [plan for plan in plans(options.seed, options.questions, KINDS) if options.round in (None, plan.number)]
+    kinds = [kind for kind in NAMED if kind.name == options.kind] or (SIGNED_KINDS if options.signed else KINDS)
+    rounds = [plan for plan in plans(options.seed, options.questions, kinds) if options.round in (None, plan.number)]
     _say(f"seed {options.seed}, {options.questions} questions, {len(rounds)} rounds")
     tally, where = _played(rounds)
     examples = {
-        kind: shrunk(found[0], where[kind].kind.peers) if options.shrink else found[0]
+        kind: shrunk(found[0], where[kind].kind) if options.shrink else found[0]
         for kind, found in by_kind(tally.findings).items()
     }
     for kind, finding in examples.items():
@@ -55,6 +58,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--questions", type=int, default=200_000, help="how many (default 200000)")
     parser.add_argument("--seed", default=secrets.token_hex(8), help="repeats a run; drawn and printed when not given")
+    parser.add_argument("--signed", action="store_true", help="signed zones, and most questions with DO")
+    parser.add_argument("--kind", choices=[kind.name for kind in NAMED], help="only rounds of this kind")
     parser.add_argument("--round", type=int, help="only the round with this number")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false", help="show differences as they were found")
     parser.add_argument("--json", action="store_true", help="write the result as JSON to standard output")

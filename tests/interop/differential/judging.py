@@ -6,7 +6,14 @@ from dataclasses import dataclass, field, replace
 
 from tests.interop.differential.asking import Asked, Asker
 from tests.interop.differential.chains import first_in_another_zone
-from tests.interop.differential.compare import UNSURE, Case, differing_fields, essence, faults_of_its_own, understood
+from tests.interop.differential.compare import (
+    Case,
+    additional_faults,
+    differing_fields,
+    essence,
+    faults_of_its_own,
+    understood,
+)
 from tests.interop.differential.exceptions import applying
 from tests.interop.differential.questions import Question
 from tests.interop.differential.replies import MalformedError, Reply
@@ -60,44 +67,52 @@ class Judge:
     def _judge(self, asked: Asked, steps: int) -> Reply | None:
         self.tally.asked += 1
         try:
-            case = understood(asked, self.world)
-            kinds = [*self._differences(case, steps), *faults_of_its_own(case, asked)]
+            case = self._followed(understood(asked, self.world), steps)
+            kinds = [*self._differences(case), *additional_faults(case)]
+            own = [*faults_of_its_own(case, asked)]
         except MalformedError as error:
             self._find(str(error).split(";")[0], asked.question, {})
             return None
-        if kinds and all(kind in UNSURE for kind in kinds) and asked.question.size != UDP_SIZE:
-            # A peer may have had no room: asked with room for all.
-            return self._judge(next(self.asker.ask([replace(asked.question, size=UDP_SIZE)])), steps)
-        for kind in kinds:
+        if kinds and self._comes_of_little_room(case, steps):
+            kinds = []
+        for kind in kinds + own:
             self._find(kind, asked.question, dict(case.said))
         return case.ours
+
+    def _comes_of_little_room(self, case: Case, steps: int) -> bool:
+        """Whether Resolute says the same when there is room for all, so that a peer left out what did not fit."""
+        if case.question.size == UDP_SIZE:
+            return False
+        roomy = self._judge(next(self.asker.ask([replace(case.question, size=UDP_SIZE)])), steps)
+        return roomy is not None and essence(roomy) == essence(case.ours)
 
     def _find(self, kind: str, question: Question, said: dict[str, Reply]) -> None:
         self.tally.findings.append(Finding(kind, question, said, self.world))
 
-    def _differences(self, case: Case, steps: int) -> Iterator[str]:
+    def _differences(self, case: Case) -> Iterator[str]:
         groups = case.groups()
         if len(groups) == 1 and essence(case.ours) == essence(case.peer("bind")):
             self.tally.agreed += 1
             return
-        if len(groups) == 1 and len(case.peers) > 1:
-            words = differing_fields(case.ours, case.peer("bind"))
-            yield f"the peers agree, Resolute has {', '.join(words)}"
-            return
-        choices, case = applying(case), self._followed(case, steps)
+        choices = applying(case)
         accepting = next((choice for choice in choices if choice.accepts(case)), None)
         if accepting is not None:
             self.tally.chosen[accepting.name] += 1
-            return
-        kinds = " and ".join(choice.name for choice in choices) or "no choice is stated"
-        peers = " / ".join("+".join(group) for group in sorted(groups))
-        like = "+".join(who for who, reply in case.peers.items() if essence(reply) == essence(case.ours)) or "nobody"
-        yield f"{kinds}: {peers}, Resolute like {like}"
+        elif len(groups) == 1 and len(case.peers) > 1:
+            yield f"the peers agree, Resolute has {', '.join(differing_fields(case.ours, case.peer('bind')))}"
+        else:
+            kinds = " and ".join(choice.name for choice in choices) or "no choice is stated"
+            peers = " / ".join("+".join(group) for group in sorted(groups))
+            like = (
+                "+".join(who for who, reply in case.peers.items() if essence(reply) == essence(case.ours)) or "nobody"
+            )
+            yield f"{kinds}: {peers}, Resolute like {like}"
 
     def _followed(self, case: Case, steps: int) -> Case:
         """With the answer for the name in another zone, which is judged like any other question."""
         target = first_in_another_zone(case)
-        if target is None or not steps or essence(case.ours) == essence(case.peer("nsd")):
+        unanimous = len(case.groups()) == 1 and essence(case.ours) == essence(case.peer("bind"))
+        if target is None or not steps or unanimous:
             return case
         asked = next(self.asker.ask([replace(case.question, qname=target)]))
         return replace(case, followed=self._judge(asked, steps - 1))

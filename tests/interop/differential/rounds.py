@@ -41,14 +41,14 @@ def play(plan: Plan) -> Tally:
     """Plays one round. Raises PeerFailedError when a server does not start."""
     draw = Draw(plan.seed, plan.number)
     made = world.make(draw, plan.kind)
-    asked = list(questions(draw, made.zones, plan.count))
-    return judged(made, asked, plan.kind.peers)
+    asked = list(questions(draw, made.zones, plan.count, dnssec=plan.kind.denial is not None))
+    return judged(made, asked, plan.kind)
 
 
-def judged(made: World, asked: Sequence[Question], peers: Sequence[str]) -> Tally:
+def judged(made: World, asked: Sequence[Question], kind: Kind) -> Tally:
     """What everybody says to some questions about some zones, judged."""
     with tempfile.TemporaryDirectory(prefix="differential-") as folder:
-        with serving(made.zones, Path(folder), peers=peers) as endpoints, Asker(endpoints) as asker:
+        with serving(made, kind, Path(folder)) as endpoints, Asker(endpoints) as asker:
             judge = Judge(made, asker)
             judge.tally.findings += _not_served(made, asker)
             judge.ask(asked)

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from bench.peers import Bind, Endpoint, Knot, Nsd, PeerFailedError, Resolute, Server, Service
+from tests.interop.differential.signing import Signer
+from tests.interop.differential.world import Kind, World
 from tests.interop.differential.zones import Zone
 
 OURS = "resolute"
@@ -52,15 +54,24 @@ def servers(files: Mapping[str, Path], *, peers: Sequence[str]) -> list[Server]:
 
 
 @contextlib.contextmanager
-def serving(zones: Sequence[Zone], folder: Path, *, peers: Sequence[str]) -> Iterator[dict[str, Endpoint]]:
+def serving(world: World, kind: Kind, folder: Path) -> Iterator[dict[str, Endpoint]]:
     """Runs them on these zones. Raises PeerFailedError when one does not start, or does not serve the first zone."""
-    files = {}
-    for number, zone in enumerate(zones):
-        files[zone.name] = folder / f"{number}.zone"
-        files[zone.name].write_text(zone.file)
+    files = {zone.name: folder / f"{number}.zone" for number, zone in enumerate(world.zones)}
+    _write(world.zones, files, Signer(folder / "keys", kind.denial) if kind.denial else None)
     with contextlib.ExitStack() as stack:
-        started = _started(files, peers, stack)
+        started = _started(files, kind.peers, stack)
         yield {server.name.lower(): server.endpoint for server in started}
+
+
+def _write(zones: Sequence[Zone], files: Mapping[str, Path], signer: Signer | None) -> None:
+    def write(zone: Zone) -> None:
+        if signer is None:
+            files[zone.name].write_text(zone.file)
+        else:
+            signer.sign(zone, files[zone.name])
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(write, zones))
 
 
 def _started(files: Mapping[str, Path], peers: Sequence[str], stack: contextlib.ExitStack) -> list[Server]:

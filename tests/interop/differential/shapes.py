@@ -79,18 +79,21 @@ def plain(site: Site, owner: Name) -> None:
 
 def pointer(site: Site) -> None:
     """A record whose target's addresses may be added: MX, SRV, NS-like, SVCB and HTTPS (RFC 9460 4.1)."""
-    rtype = site.draw.weighted({"MX": 4, "SRV": 3, "SVCB": 2, "HTTPS": 3, "PTR": 1, "NAPTR": 1, "AFSDB": 1})
-    before = {
-        "MX": f"{site.draw.below(30)} ",
-        "SRV": "1 1 5060 ",
-        "SVCB": f"{site.draw.below(2)} ",
-        "HTTPS": f"{site.draw.below(2)} ",
-        "NAPTR": '1 1 "S" "SIP+D2U" "" ',
-        "AFSDB": "1 ",
-    }
-    owner = site.fresh() if site.draw.chance(70) else site.known()
-    for _ in range(site.draw.between(1, 3)):
-        site.point(owner, rtype, site.target(), before.get(rtype, ""))
+    draw = site.draw
+    rtype = draw.weighted({"MX": 4, "SRV": 3, "SVCB": 2, "HTTPS": 3, "PTR": 1, "NAPTR": 1, "AFSDB": 1})
+    owner = site.fresh() if draw.chance(70) else site.known()
+    target = site.target()
+    for _ in range(draw.between(1, 3)):
+        before = {
+            "MX": f"{draw.below(30)} ",
+            "SRV": f"{draw.below(3)} 1 5060 ",
+            "SVCB": f"{draw.below(3)} ",
+            "HTTPS": f"{draw.below(3)} ",
+            "NAPTR": '1 1 "S" "SIP+D2U" "" ',
+            "AFSDB": "1 ",
+        }
+        site.point(owner, rtype, target, before.get(rtype, ""))
+        target = target if draw.chance(20) else site.target()
 
 
 def cname(site: Site) -> None:

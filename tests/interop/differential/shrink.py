@@ -6,7 +6,7 @@ from bench.peers import PeerFailedError
 from tests.interop.differential.judging import Finding
 from tests.interop.differential.names import Name, from_wire, is_at_or_below, lower
 from tests.interop.differential.rounds import judged
-from tests.interop.differential.world import World
+from tests.interop.differential.world import Kind, World
 from tests.interop.differential.zones import Record, Zone
 
 TRIALS = 40
@@ -14,9 +14,9 @@ TRIALS = 40
 Piece = tuple[Name, Record]
 
 
-def shrunk(finding: Finding, peers: Sequence[str]) -> Finding:
+def shrunk(finding: Finding, kind: Kind) -> Finding:
     """The finding with fewer zones and records; as it is when it does not show itself again."""
-    trial = _Trial(finding, peers)
+    trial = _Trial(finding, kind)
     pieces = [piece for piece in _pieces(finding.world) if _concerns(finding, piece)]
     if not trial.shows(pieces):
         return finding
@@ -28,9 +28,9 @@ def shrunk(finding: Finding, peers: Sequence[str]) -> Finding:
 class _Trial:
     """Asks the question again, of servers with fewer records."""
 
-    def __init__(self, finding: Finding, peers: Sequence[str]) -> None:
+    def __init__(self, finding: Finding, kind: Kind) -> None:
         self.best = finding
-        self._peers = peers
+        self._kind = kind
         self._left = TRIALS
 
     def shows(self, pieces: Sequence[Piece]) -> bool:
@@ -40,7 +40,7 @@ class _Trial:
         self._left -= 1
         world = _assembled(self.best.world, pieces)
         try:
-            tally = judged(world, [self.best.question], self._peers)
+            tally = judged(world, [self.best.question], self._kind)
         except PeerFailedError:
             return False
         again = next((found for found in tally.findings if found.kind == self.best.kind), None)

@@ -6,8 +6,9 @@ from functools import cached_property
 
 from tests.interop.differential import shapes
 from tests.interop.differential.draw import Draw
-from tests.interop.differential.names import Name, ancestors, is_at_or_below, lower, text
+from tests.interop.differential.names import LONGEST, Name, ancestors, is_at_or_below, lower, text
 from tests.interop.differential.shapes import Site
+from tests.interop.differential.signing import Denial
 from tests.interop.differential.zones import Draft, Known, Zone
 
 FAMILIES: dict[tuple[tuple[bytes, ...], ...], int] = {
@@ -32,6 +33,8 @@ class Kind:
     root: bool = False
     below_dname: bool = False
     peers: tuple[str, ...] = ("nsd", "knot", "bind")
+    denial: Denial | None = None
+    """The zones are signed, and most questions ask for signatures."""
 
 
 PLAIN = Kind("plain", families=120)
@@ -40,6 +43,13 @@ BELOW_DNAME = Kind("below-dname", families=20, below_dname=True, peers=("bind",)
 """Data below DNAMEs (RFC 6672 2.4), which of the three only BIND loads."""
 KINDS = (PLAIN, ROOT, PLAIN, ROOT, PLAIN, BELOW_DNAME)
 """The kinds of the rounds, in turn."""
+SIGNED_KINDS = (
+    Kind("nsec", families=60, denial=Denial.NSEC),
+    Kind("nsec3", families=60, denial=Denial.NSEC3),
+    Kind("opt-out", families=60, denial=Denial.OPT_OUT),
+    Kind("nsec-root", families=30, root=True, denial=Denial.NSEC),
+    Kind("opt-out-root", families=30, root=True, denial=Denial.OPT_OUT),
+)
 
 
 @dataclass(frozen=True)
@@ -59,17 +69,20 @@ class World:
         return frozenset[Name]().union(*self.names.values(), *(ancestors(origin) for origin in self.names))
 
     @cached_property
-    def _dnames(self) -> frozenset[tuple[Name, Name]]:
+    def _owners(self) -> frozenset[tuple[Name, str, Name]]:
         return frozenset(
-            (zone.origin, lower(record.owner))
-            for zone in self.zones
-            for record in zone.records
-            if record.rtype == "DNAME"
+            (zone.origin, record.rtype, lower(record.owner)) for zone in self.zones for record in zone.records
         )
 
     def is_below_dname(self, name: Name) -> bool:
-        """Whether its zone has a DNAME above it (RFC 6672 2.4)."""
-        return any((self.zone_of(name), up) in self._dnames for up in ancestors(name))
+        """Whether its zone has a DNAME above it, and no cut above that (RFC 6672 2.4)."""
+        origin = self.zone_of(name) or ()
+        for up in reversed([up for up in ancestors(name) if len(up) >= len(origin)]):
+            if up != origin and (origin, "NS", up) in self._owners:
+                return False
+            if (origin, "DNAME", up) in self._owners:
+                return True
+        return False
 
     def zone_of(self, name: Name) -> Name | None:
         """The origin of the zone that is the nearest ancestor of a name in lower case (RFC 1034 4.3.2 step 2)."""
@@ -79,7 +92,8 @@ class World:
 def make(draw: Draw, kind: Kind) -> World:
     """All zones of a round."""
     origins = list(_origins(draw, kind))
-    known = Known(kind.below_dname, above={up for origin in origins for up in ancestors(origin)})
+    longest = LONGEST - 2 if kind.denial in (Denial.NSEC3, Denial.OPT_OUT) else LONGEST
+    known = Known(kind.below_dname, longest, above={up for origin in origins for up in ancestors(origin)})
     return World([_zone(Site(Draft(origin, known), draw, origins)) for origin in origins])
 
 

@@ -57,6 +57,8 @@ class Known:
 
     below_dname: bool = False
     """Data below DNAMEs is wanted."""
+    longest: int = LONGEST
+    """Octets of a name at most: `dnssec-signzone` hashes the wildcard below each name, which has to be a name too."""
     dnames: set[Name] = field(default_factory=set)
     above: set[Name] = field(default_factory=set)
     """Names that have others below them."""
@@ -105,7 +107,11 @@ class Draft:
 
     def _fits(self, key: Name, record: Record) -> bool:
         there = self._sets.get(key, {})
-        if max(length(key), length(record.target or ())) > LONGEST or not is_at_or_below(key, self.origin):
+        if (
+            length(key) > self._known.longest
+            or length(record.target or ()) > LONGEST
+            or not is_at_or_below(key, self.origin)
+        ):
             return False
         if record.rtype in SINGLE and record.rtype in there:
             return False

@@ -120,9 +120,7 @@ impl<'a> Prover<'a> {
                     order,
                 };
                 let provable = self.closest_encloser(chain, path, encloser);
-                if let Some(wildcard) = wildcard_of(path.suffix(provable)) {
-                    self.cover(chain, wildcard.as_wire());
-                }
+                self.no_wildcard(chain, path.suffix(provable));
             }
             None => {}
         }
@@ -155,17 +153,15 @@ impl<'a> Prover<'a> {
                 self.nsec(zone, order, wildcard.name);
             }
             Some(Denial::Nsec3(parameters, order)) => {
-                self.closest_encloser(
-                    Chain {
-                        zone,
-                        parameters,
-                        order,
-                    },
-                    path,
-                    encloser,
-                );
-                if let Some(node) = matching(zone, parameters, wildcard.name) {
-                    self.add(node, rtype::NSEC3);
+                let chain = Chain {
+                    zone,
+                    parameters,
+                    order,
+                };
+                let provable = self.closest_encloser(chain, path, encloser);
+                match matching(zone, parameters, wildcard.name) {
+                    Some(node) => self.add(node, rtype::NSEC3),
+                    None => self.no_wildcard(chain, path.suffix(provable)),
                 }
             }
             None => {}
@@ -213,6 +209,14 @@ impl<'a> Prover<'a> {
         from
     }
 
+    /// The NSEC3 that covers `*` below the closest provable encloser: there is none, or opt-out has left it out, an empty
+    /// non-terminal above delegations without DS.
+    fn no_wildcard(&mut self, chain: Chain<'a>, encloser: &[u8]) {
+        if let Some(wildcard) = wildcard_of(encloser) {
+            self.cover(chain, wildcard.as_wire());
+        }
+    }
+
     /// The NSEC3 that covers a name.
     fn cover(&mut self, chain: Chain<'a>, name: &[u8]) {
         let hash = chain.parameters.hash(name);
@@ -224,7 +228,8 @@ impl<'a> Prover<'a> {
     }
 
     fn add(&mut self, node: Node<'a>, rtype: u16) {
-        let known = |proof: &(Node<'a>, u16)| proof.0.name == node.name && proof.1 == rtype;
+        // The same node, not the same name: a cut and the apex below it have one each.
+        let known = |proof: &(Node<'a>, u16)| std::ptr::eq(proof.0.name, node.name) && proof.1 == rtype;
         if self.proofs.len() < MOST && !self.proofs.iter().any(known) {
             self.proofs.push((node, rtype));
         }

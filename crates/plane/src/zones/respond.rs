@@ -152,6 +152,9 @@ impl<'a> Asked<'a> {
                 Some(next) => next,
             };
         }
+        if let Next::Done(rcode) = next {
+            return End::Here(rcode);
+        }
         recorder.step("zones", || {
             format!("the chain of CNAMEs goes on after {MAX_CHAIN} steps: cut here")
         });
@@ -429,10 +432,14 @@ fn add_addresses(zone: &Image, rrset: Rrset<'_>, prover: &Prover<'_>, composer: 
     if !has_targets(rrset.rtype) {
         return;
     }
-    for (_, rdata) in rrset.iter().take(MAX_ADDITIONAL) {
-        if let Some(target) = rdata::target(rrset.rtype, rdata)
-            && !is_below_dname(zone, target)
-        {
+    let targets = || {
+        let records = rrset.iter().take(MAX_ADDITIONAL);
+        records.filter_map(|(_, rdata)| rdata::target(rrset.rtype, rdata))
+    };
+    for (at, target) in targets().enumerate() {
+        // RFC 2181 5: once, when two records lead to one name.
+        let again = targets().take(at).any(|before| before.eq_ignore_ascii_case(target));
+        if !again && !is_below_dname(zone, target) {
             add_address(zone, target, None, prover, composer);
         }
     }
