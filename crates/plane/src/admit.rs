@@ -17,6 +17,23 @@ pub struct Client {
     pub exempt: bool,
 }
 
+impl Client {
+    /// In words, for an explanation.
+    pub fn describe(&self, settings: &Settings) -> String {
+        let view = settings
+            .views
+            .get(usize::from(self.view))
+            .map(|view| view.name.as_str());
+        let view = view.filter(|name| !name.is_empty()).unwrap_or("default");
+        let right = if self.recursion {
+            "may recurse"
+        } else {
+            "may not recurse"
+        };
+        format!("client {} is in the {view} view and {right}", self.address)
+    }
+}
+
 /// The addresses of both families, cut into ranges of equal treatment.
 #[derive(Clone, Debug)]
 pub struct Admission {

@@ -23,7 +23,7 @@ use resolute_wire::code::{class, ede, flag, rcode};
 use resolute_wire::compose::{Composer, Head, Known, Order, Owner, Section};
 use resolute_wire::edns::Ede;
 use resolute_wire::message::Message;
-use resolute_wire::name::{self, Name};
+use resolute_wire::name::Name;
 use resolute_wire::query::{self, Parsed, Query};
 use resolute_wire::{rdata, rtype};
 
@@ -34,7 +34,8 @@ use crate::cookies::Proof;
 use crate::explain::Recorder;
 use crate::extensions::Extensions;
 use crate::hash::Path;
-use crate::ratelimit::{self, Class, Limit, Limiter};
+use crate::leaving::{Leaving, Shown};
+use crate::ratelimit::Limiter;
 use crate::refusals;
 use crate::snapshot::{Route, Snapshot};
 use crate::turns::Turns;
@@ -220,70 +221,6 @@ pub fn answer<'a>(
     }
 }
 
-/// What the stages show of a query to the rate limit.
-#[derive(Default)]
-struct Shown {
-    /// Hash of the name that the reply is accounted under.
-    accounted: u64,
-    /// Hash of the name above the one that was asked.
-    above: u64,
-    /// The client has shown that it gets what is sent to its address: such a one is not limited. Nothing shows that so far.
-    proven: bool,
-}
-
-/// A reply on its way out.
-struct Leaving {
-    sent: Sent,
-    client: Client,
-    shown: Shown,
-    transport: Transport,
-}
-
-impl Leaving {
-    /// The last stage.
-    #[inline]
-    fn limit<'a>(self, world: World<'a>, buf: &mut [u8], recorder: &mut impl Recorder) -> Verdict<'a> {
-        let Self { sent, .. } = self;
-        let (Some(rate), Some(own)) = (&world.snapshot.rules.rate, world.own) else {
-            return Verdict::Reply(sent);
-        };
-        if self.client.exempt || self.shown.proven {
-            recorder.step("rate limit", || "this client is exempt".into());
-            return Verdict::Reply(sent);
-        }
-        let Some(message) = buf.get_mut(..sent.len) else {
-            return Verdict::Reply(sent);
-        };
-        let class = Class::of(message);
-        let ours = matches!(sent.origin, Origin::Zone | Origin::Overlay);
-        let reply = ratelimit::Reply {
-            client: self.client.address,
-            name: match class {
-                Class::Error => 0,
-                Class::Answer => self.shown.accounted,
-                _ if ours => self.shown.accounted,
-                // Whose zone that is, is not known here; random names are mostly siblings.
-                _ => self.shown.above,
-            },
-            class,
-        };
-        recorder.step("rate limit", || own.habits.limiter.describe(rate, reply, own.now_us));
-        if self.transport == Transport::Tcp {
-            return Verdict::Reply(sent);
-        }
-        match own.habits.limiter.judge(rate, reply, own.now_us) {
-            Limit::Send => Verdict::Reply(sent),
-            Limit::Watch => Verdict::Watched(sent),
-            Limit::Drop => Verdict::Limited,
-            Limit::Slip => Verdict::Slipped(Sent {
-                len: ratelimit::truncate(message, reply.class),
-                truncated: sent.truncated || reply.class != Class::Error,
-                ..sent
-            }),
-        }
-    }
-}
-
 /// CNAMEs of ours that lead to a name which is not, with the proofs that go with them.
 struct Prefix<'a> {
     said: Said,
@@ -307,7 +244,7 @@ impl<'a> Stages<'a, '_> {
     #[inline]
     fn run(&self, room: Room<'_>, recorder: &mut impl Recorder) -> Verdict<'a> {
         let query = self.query;
-        recorder.step("admit", || self.describe_client());
+        recorder.step("admit", || self.client.describe(&self.world.snapshot.rules.settings));
         let Room { buf, known } = room;
         let mut composer = Composer::new(buf, known, self.limit(), query.question(), self.extensions.opt.as_ref());
         if let Some((rcode, ede)) = self.extended().or_else(|| self.meta(&mut composer)) {
@@ -451,7 +388,7 @@ impl<'a> Stages<'a, '_> {
         match self.world.cache.get(&key, qname, self.world.now) {
             Lookup::Hit(entry) => {
                 if let Some(entry) = entry.as_ref() {
-                    recorder.step("cache", || self.describe_entry(entry));
+                    recorder.step("cache", || entry.describe(self.world.now));
                     return self.serve(entry, Origin::Cache, prefix, composer);
                 }
             }
@@ -459,7 +396,10 @@ impl<'a> Stages<'a, '_> {
                 if let Some(entry) = entry.as_ref() {
                     let time_up = matches!(self.given, Given::TimeUp);
                     recorder.step("cache", || {
-                        format!("{}: past its TTL, kept to be served stale", self.describe_entry(entry))
+                        format!(
+                            "{}: past its TTL, kept to be served stale",
+                            entry.describe(self.world.now)
+                        )
                     });
                     if time_up || entry.is_held(self.world.now) {
                         return self.serve(entry, Origin::Stale, prefix, composer);
@@ -483,7 +423,12 @@ impl<'a> Stages<'a, '_> {
             };
             return self.no_answer(composer, rcode::SERVFAIL, ede, prefix);
         }
-        recorder.step("forward", || describe_route(route.map(|route| &**route)));
+        recorder.step("forward", || {
+            route.map_or_else(
+                || "no route for the name: handed to the resolver".into(),
+                |route| route.describe(),
+            )
+        });
         match Name::from_wire(qname) {
             Ok(qname) => Verdict::Ask(Ask {
                 key,
@@ -617,53 +562,5 @@ impl<'a> Stages<'a, '_> {
         } else {
             limit
         }
-    }
-
-    fn describe_client(&self) -> String {
-        let view = self
-            .world
-            .snapshot
-            .rules
-            .settings
-            .views
-            .get(usize::from(self.client.view));
-        let view = view
-            .map(|view| view.name.as_str())
-            .filter(|name| !name.is_empty())
-            .unwrap_or("default");
-        let right = if self.client.recursion {
-            "may recurse"
-        } else {
-            "may not recurse"
-        };
-        format!("client {} is in the {view} view and {right}", self.client.address)
-    }
-
-    fn describe_entry(&self, entry: &Entry) -> String {
-        let key = entry.key();
-        let (name, kind, code) = (
-            name::text(entry.qname()),
-            rtype::text(key.qtype),
-            rcode::text(entry.rcode()),
-        );
-        let left = entry.ttl_left(self.world.now);
-        format!(
-            "{name} {kind} is cached: {code}, {left} s left, learnt from source {}",
-            key.source
-        )
-    }
-}
-
-fn describe_route(route: Option<&Route>) -> String {
-    let Some(route) = route else {
-        return "no route for the name: handed to the resolver".into();
-    };
-    let zone = route.zone;
-    match route.upstreams.first().filter(|_| route.plain) {
-        Some(upstream) => format!(
-            "route {zone} (source {}): asks {} first",
-            route.source, upstream.address
-        ),
-        None => format!("route {zone} (source {}): handed to the resolver", route.source),
     }
 }

@@ -16,6 +16,7 @@ pub mod cookies;
 pub mod extensions;
 pub mod zones;
 
+pub mod leaving;
 pub mod ratelimit;
 pub mod turns;
 

@@ -515,23 +515,4 @@ mod tests {
             truncate(&mut message.clone()[..length], Class::Answer);
         }
     }
-
-    /// What a reply costs that is within its rate: `cargo test --release -p resolute-plane -- --ignored --nocapture price`.
-    #[test]
-    #[ignore = "prints a time, asserts nothing about it"]
-    fn price() {
-        let (limiter, rate) = (Limiter::new(&Arc::default()), Rate::new(&settings()));
-        for (title, clients) in [("one prefix", 1u32), ("10,000 prefixes", 10_000)] {
-            let count = 4_000_000u32;
-            let start = std::time::Instant::now();
-            let mut whole = 0;
-            for n in 0..count {
-                let client = IpAddr::V4((0x0A00_0000 | (n % clients) << 8).into());
-                let name = u64::from(n % 1_000);
-                let class = Class::Answer;
-                whole += usize::from(limiter.judge(&rate, Reply { client, name, class }, u64::from(n)) == Limit::Send);
-            }
-            println!("{title}: {whole} sent, {:?} each", start.elapsed() / count);
-        }
-    }
 }

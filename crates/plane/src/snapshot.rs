@@ -65,6 +65,17 @@ pub struct Route {
     labels: usize,
 }
 
+impl Route {
+    /// In words, for an explanation.
+    pub fn describe(&self) -> String {
+        let Self { zone, source, .. } = self;
+        match self.upstreams.first().filter(|_| self.plain) {
+            Some(upstream) => format!("route {zone} (source {source}): asks {} first", upstream.address),
+            None => format!("route {zone} (source {source}): handed to the resolver"),
+        }
+    }
+}
+
 impl Apex for Route {
     fn apex(&self) -> &[u8] {
         self.zone.as_wire()

@@ -163,6 +163,42 @@ fn pages_split() {
     assert_eq!((image.names, image.records, image.tree.nodes().count()), (1, 1, 1));
 }
 
+/// A name gets very many types, and loses them; each is found all the while, and none beside them.
+#[test]
+fn types_grow() {
+    const TYPES: std::ops::Range<u16> = 1_000..1_100;
+    let mut image = read(&Records::from([(
+        ("example.".to_owned(), rtype::SOA),
+        vec![(300, soa(1))],
+    )]));
+    let change = |rtype: u16, records| Change {
+        owner: name("many.example."),
+        rtype,
+        records,
+    };
+    let found = |image: &Image| -> Vec<u16> {
+        let node = image.node(name("many.example.").as_wire()).unwrap();
+        let listed: Vec<u16> = node.rrsets().map(|rrset| rrset.rtype).collect();
+        let got = (0..2_000).filter(|&rtype| {
+            let rrset = node.get(rtype);
+            let owns = |records: &[(u32, &[u8])]| *records == [(60, rtype.to_be_bytes().as_slice())];
+            rrset.is_some_and(|rrset| rrset.rtype == rtype && owns(&rrset.iter().collect::<Vec<_>>()))
+        });
+        assert_eq!(got.collect::<Vec<_>>(), listed);
+        listed
+    };
+    for rtype in TYPES.rev() {
+        let records = vec![(60, rtype.to_be_bytes().to_vec())];
+        image = image.edit(&[change(rtype, records)]).unwrap().0;
+        assert_eq!(found(&image), (rtype..TYPES.end).collect::<Vec<_>>());
+    }
+    for rtype in TYPES.skip(1) {
+        image = image.edit(&[change(rtype, Vec::new())]).unwrap().0;
+        assert!(!found(&image).contains(&rtype));
+    }
+    assert_eq!(found(&image), [TYPES.start]);
+}
+
 /// What would be no zone is refused, and says why.
 #[test]
 fn a_change_is_checked() {

@@ -2,10 +2,11 @@
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-use resolute_wire::code::ede;
+use resolute_wire::code::{ede, rcode};
 use resolute_wire::compose::Order;
 use resolute_wire::edns::Ede;
-use resolute_wire::name::{HEADER, Name};
+use resolute_wire::name::{self, HEADER, Name};
+use resolute_wire::rtype;
 use triomphe::ThinArc;
 
 use super::addresses;
@@ -123,6 +124,8 @@ pub trait Cached {
     fn size(&self) -> usize;
     /// Seconds until its TTL ends; negative afterwards.
     fn ttl_left(&self, now: u32) -> i64;
+    /// In words, for an explanation.
+    fn describe(&self, now: u32) -> String;
     /// Puts the addresses in a copy of the message into another order. Records with names stay: others may point into them.
     fn turn(&self, copy: &mut [u8], order: Order);
     /// Counts down (or, served stale, sets) the TTLs of a copy of the message.
@@ -200,6 +203,13 @@ impl Cached for Entry {
 
     fn ttl_left(&self, now: u32) -> i64 {
         i64::from(self.header.header.expires) - i64::from(now)
+    }
+
+    fn describe(&self, now: u32) -> String {
+        let Key { qtype, source, .. } = *self.key();
+        let (name, kind, code) = (name::text(self.qname()), rtype::text(qtype), rcode::text(self.rcode()));
+        let left = self.ttl_left(now);
+        format!("{name} {kind} is cached: {code}, {left} s left, learnt from source {source}")
     }
 
     fn turn(&self, copy: &mut [u8], order: Order) {

@@ -577,6 +577,7 @@ impl Draft {
             }
             writer.record(raw.rtype, class::IN, raw.ttl, raw.rdata(&self.arena));
         }
+        writer.finish();
     }
 
     fn error(&mut self, place: Place, code: &'static str, message: String) {

@@ -161,7 +161,7 @@ impl<'a> Surroundings<'a> {
             match (draft.group(groups, name), standing.before) {
                 (Some(group), _) => draft.encode(group, standing.family, &mut node),
                 (None, Some(before)) if standing.has_records => before.rewrite(standing.family, &mut node),
-                (None, _) => drop(NodeWriter::new(&mut node, name, 0, standing.family)),
+                (None, _) => NodeWriter::new(&mut node, name, 0, standing.family).finish(),
             }
             Edit {
                 hash: hash::of_name(name),

@@ -3,7 +3,8 @@
 //! ```text
 //! branch ── 32 children by five bits of the hash ── … ── page
 //! page:   count u16 | tags u16 × count | offsets u32 × count | nodes
-//! node:   name length u8 | name | flags u8 | children u32 | RRsets u16 | RRset+
+//! node:   name length u8 | name | flags u8 | children u32 | RRsets u16 | list, when they are many | RRset+
+//! list:   (type u16 | offset u32) × RRsets
 //! RRset:  type u16 | count u16 | length u32 | ready records
 //! ```
 //! A page is one allocation of some twenty names, so a lookup costs a cache miss or two whatever the zone's size, and a
@@ -21,6 +22,11 @@ const PAGE_NAMES: usize = 20;
 const BITS: u32 = 5;
 const FANOUT: usize = 1 << BITS;
 const DEPTHS: u32 = 64 / BITS;
+
+/// A node of more RRsets has a list of them, so that the last of a thousand types is found as soon as the first.
+const FEW_RRSETS: u16 = 16;
+/// Octets of an entry of the list.
+const LISTED: usize = 6;
 
 /// This node is a zone cut: it has NS and is not the apex.
 pub const CUT: u8 = 1;
@@ -304,6 +310,9 @@ impl<'a> Node<'a> {
     /// The RRset of a type.
     #[inline]
     pub fn get(&self, rtype: u16) -> Option<Rrset<'a>> {
+        if self.count > FEW_RRSETS {
+            return self.get_listed(rtype);
+        }
         let mut rrsets = self.rrsets();
         rrsets
             .find(|rrset| rrset.rtype >= rtype)
@@ -313,18 +322,27 @@ impl<'a> Node<'a> {
     /// All RRsets, sorted by type. None: an empty non-terminal.
     #[inline]
     pub fn rrsets(&self) -> impl Iterator<Item = Rrset<'a>> + use<'a> {
-        let (mut rest, mut left) = (self.rrsets, self.count);
+        let list = if self.count > FEW_RRSETS { self.list().len() } else { 0 };
+        let (mut rest, mut left) = (self.rrsets.get(list * LISTED..).unwrap_or_default(), self.count);
         std::iter::from_fn(move || {
             left = left.checked_sub(1)?;
-            let length = u32_at(rest, 4)? as usize;
-            let rrset = Rrset {
-                rtype: u16_at(rest, 0)?,
-                count: u16_at(rest, 2)?,
-                records: rest.get(8..8 + length)?,
-            };
-            rest = &rest[8 + length..];
+            let (rrset, after) = read_rrset(rest)?;
+            rest = after;
             Some(rrset)
         })
+    }
+
+    fn get_listed(&self, rtype: u16) -> Option<Rrset<'a>> {
+        let list = self.list();
+        let at = list.partition_point(|entry| u16_at(entry, 0).is_some_and(|listed| listed < rtype));
+        let offset = u32_at(list.get(at)?, 2)? as usize;
+        let (rrset, _) = read_rrset(self.rrsets.get(offset..)?)?;
+        (rrset.rtype == rtype).then_some(rrset)
+    }
+
+    fn list(&self) -> &'a [[u8; LISTED]] {
+        let (entries, _) = self.rrsets.as_chunks();
+        entries.get(..usize::from(self.count)).unwrap_or_default()
     }
 
     /// Encodes the same name and records with another family.
@@ -336,6 +354,7 @@ impl<'a> Node<'a> {
                 writer.record(rrset.rtype, class::IN, ttl, rdata);
             }
         }
+        writer.finish();
     }
 
     /// The names right below it.
@@ -392,7 +411,8 @@ impl<'a> Iterator for Nodes<'a> {
     }
 }
 
-/// Encodes a node.
+/// Encodes a node, which is whole after [`NodeWriter::finish`].
+#[must_use]
 pub struct NodeWriter<'a> {
     out: &'a mut Vec<u8>,
     count_at: usize,
@@ -430,6 +450,38 @@ impl<'a> NodeWriter<'a> {
         let length = (self.out.len() - self.rrset_at - 8) as u32;
         self.out[self.rrset_at + 4..self.rrset_at + 8].copy_from_slice(&length.to_le_bytes());
     }
+
+    /// Ends the node: puts the list of its RRsets before them when they are many.
+    pub fn finish(self) {
+        let start = self.count_at + 2;
+        let count = u16_at(self.out, self.count_at).unwrap_or_default();
+        if count <= FEW_RRSETS {
+            return;
+        }
+        let size = usize::from(count) * LISTED;
+        let mut list = Vec::with_capacity(size);
+        let mut rest = &self.out[start..];
+        while let Some((rrset, after)) = read_rrset(rest) {
+            let offset = size + self.out.len() - start - rest.len();
+            list.extend_from_slice(&rrset.rtype.to_le_bytes());
+            list.extend_from_slice(&(offset as u32).to_le_bytes());
+            rest = after;
+        }
+        self.out.splice(start..start, list);
+    }
+}
+
+/// An RRset, and what follows it.
+#[inline]
+fn read_rrset(bytes: &[u8]) -> Option<(Rrset<'_>, &[u8])> {
+    let length = u32_at(bytes, 4)? as usize;
+    let (records, after) = bytes.get(8..)?.split_at_checked(length)?;
+    let rrset = Rrset {
+        rtype: u16_at(bytes, 0)?,
+        count: u16_at(bytes, 2)?,
+        records,
+    };
+    Some((rrset, after))
 }
 
 fn bump(out: &mut [u8], at: usize) {
