@@ -1,25 +1,44 @@
-"""The tables, and how they come to be.
+"""The tables. How they come to be, and how old ones become these, is in `migrate.py` and `migrations/`.
 
-    schema_version   which shape the tables have: one row
     revision         the number that every change raises, in the same transaction: one row, which serialises writers
     local_records    name -> address
     seeded_names     names that a seed file has given once, so that a deletion is not undone by the next start
-    changes          what was changed, by whom and when; never read on the way of a query
+    zones            the zones whose source of truth is the store
+    rrsets           their records, an RRset a row, in canonical order
+    changes          what was changed, by whom, when and why; never read on the way of a query
+    changed_rrsets   the RRsets of a change to a zone, before and after it
 
-Portable SQL only: what is special to SQLite stands in `sqlite.py`.
+Portable SQL only: what is special to SQLite stands in `sqlite.py`, to PostgreSQL in `postgresql.py`.
 """
 
-from typing import Final
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
-from sqlalchemy import BigInteger, Column, Connection, DateTime, Index, Integer, MetaData, String, Table, insert, select
+NAME_CHARACTERS = 1024
+r"""A name of 255 octets may take four characters an octet in presentation form (RFC 1035 5.1: \DDD)."""
+KEY_OCTETS = 512
+"""A sort key has an octet more for every zero or one in the name (`order.py`)."""
 
-from resolute.errors import UnavailableError
+_ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
-SCHEMA_VERSION: Final = 1
-
-metadata = MetaData()
-
-schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "fk": "%(table_name)s_%(column_0_name)s_fkey",
+        "uq": "%(table_name)s_%(column_0_name)s_key",
+    }
+)
 
 revision = Table(
     "revision",
@@ -31,8 +50,7 @@ revision = Table(
 local_records = Table(
     "local_records",
     metadata,
-    # A name of 255 bytes may take four characters a byte in presentation form (RFC 1035 5.1: \DDD).
-    Column("name", String(1024), primary_key=True),
+    Column("name", String(NAME_CHARACTERS), primary_key=True),
     Column("address", String(45), nullable=False),
     Column("revision", BigInteger, nullable=False),
 )
@@ -40,34 +58,67 @@ local_records = Table(
 seeded_names = Table(
     "seeded_names",
     metadata,
-    Column("name", String(1024), primary_key=True),
+    Column("name", String(NAME_CHARACTERS), primary_key=True),
     Column("revision", BigInteger, nullable=False),
+)
+
+zones = Table(
+    "zones",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("name", String(NAME_CHARACTERS), nullable=False, unique=True),
+    Column("serial", BigInteger, nullable=False),
+    Column("serial_policy", String(16), nullable=False),
+    Column("records", BigInteger, nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    # Of the zone's last change, and of the change that has made all its records: whoever knows less reads it whole.
+    Column("revision", BigInteger, nullable=False),
+    Column("whole_revision", BigInteger, nullable=False),
+)
+
+rrsets = Table(
+    "rrsets",
+    metadata,
+    Column("zone_id", ForeignKey("zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_key", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("rtype", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(NAME_CHARACTERS), nullable=False),
+    Column("ttl", BigInteger, nullable=False),
+    # Presentation form, a record a line.
+    Column("data", Text, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 changes = Table(
     "changes",
     metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("id", _ROW_NUMBER, primary_key=True),
     Column("revision", BigInteger, nullable=False),
     Column("time", DateTime(timezone=True), nullable=False),
     Column("author", String(255), nullable=False),
     Column("what", String(2048), nullable=False),
+    Column("reason", String(2048), nullable=False, server_default=""),
+    # Of a zone, if it is one's: its name, so that the history outlives the zone.
+    Column("zone", String(NAME_CHARACTERS)),
+    Column("serial_before", BigInteger),
+    Column("serial_after", BigInteger),
+    Column("added", BigInteger),
+    Column("removed", BigInteger),
     Index("changes_by_revision", "revision"),
+    Index("changes_by_zone", "zone", "revision"),
 )
 
-
-def prepare(connection: Connection) -> None:
-    """Makes the tables where there are none, within the caller's transaction.
-
-    Raises UnavailableError when they were made by a version that this one does not know.
-    """
-    metadata.create_all(connection, checkfirst=True)
-    found = connection.execute(select(schema_version.c.version)).scalar()
-    if found is None:
-        connection.execute(insert(schema_version).values(version=SCHEMA_VERSION))
-        connection.execute(insert(revision).values(id=1, value=0))
-    elif found != SCHEMA_VERSION:
-        raise UnavailableError(
-            f"the store has schema version {found}, and this program knows version {SCHEMA_VERSION}: "
-            "run the version of Resolute that wrote it, or name another store with store.url"
-        )
+changed_rrsets = Table(
+    "changed_rrsets",
+    metadata,
+    Column("change_id", ForeignKey("changes.id", ondelete="CASCADE"), primary_key=True),
+    Column("sort_key", LargeBinary(KEY_OCTETS), primary_key=True),
+    Column("rtype", Integer, primary_key=True, autoincrement=False),
+    Column("name", String(NAME_CHARACTERS), nullable=False),
+    # Empty data: there was none before, or is none after.
+    Column("ttl_before", BigInteger, nullable=False),
+    Column("data_before", Text, nullable=False),
+    Column("ttl_after", BigInteger, nullable=False),
+    Column("data_after", Text, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -40,6 +40,7 @@ class Store(BaseModel):
 
     url: str = Field(
         default="",
-        pattern=r"^(sqlite:///.+)?$",
-        description="Database; empty is SQLite in the data directory (resolute.db).",
+        pattern=r"^(sqlite:///.+|postgresql://.+)?$",
+        description="Database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; empty is SQLite in the data "
+        "directory (resolute.db).",
     )

@@ -2,15 +2,20 @@
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, event
 from sqlalchemy.engine import URL
 
-BUSY_TIMEOUT_MS = 5_000
+BUSY_TIMEOUT_MS: Final = 5_000
+DRIVER: Final = "sqlite"
+ENGINE: Final[Mapping[str, Any]] = {}
+READING: Final[Mapping[str, Any]] = {}
 
 
-def create_file(url: URL) -> None:
+def create(url: URL) -> None:
     """Makes the database file, mode 0600, before SQLite would make it with the umask's; -wal and -shm take its mode.
 
     Raises OSError.
@@ -46,6 +51,14 @@ def _on_begin(connection: Connection) -> None:
     """A writer takes the lock at once: a reader that becomes a writer half-way could be refused without waiting."""
     options = connection.get_execution_options()
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")
+
+
+def lock_shape(connection: Connection) -> None:
+    """Nothing to do: a writer has the lock from its first statement on."""
+
+
+def tell(connection: Connection, revision: int) -> None:
+    """Nothing to do: the admin process tells the one node of a commit."""
 
 
 def reason(error: BaseException) -> str | None:

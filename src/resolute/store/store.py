@@ -1,18 +1,56 @@
 """The store: one URL, opened once a process; every change in one transaction that raises the revision.
 
+    sqlite:////var/lib/resolute/resolute.db          embedded, one node
+    postgresql://resolute@db.example.net/resolute    shared by many nodes
+
 Calls block: an asyncio program makes them in a thread. They may come from several threads at a time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final, Protocol
 
 from sqlalchemy import Connection, Engine, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
 from resolute.errors import UnavailableError
-from resolute.store import schema, sqlite
+from resolute.store import migrate, postgresql, schema, sqlite
+
+
+class Kind(Protocol):
+    """What is different from one database to the other: the modules `sqlite` and `postgresql`."""
+
+    @property
+    def DRIVER(self) -> str:  # noqa: N802
+        """SQLAlchemy's name of dialect and driver."""
+
+    @property
+    def ENGINE(self) -> Mapping[str, Any]:  # noqa: N802
+        """Arguments of `create_engine`."""
+
+    @property
+    def READING(self) -> Mapping[str, Any]:  # noqa: N802
+        """Execution options of a connection that sees one state."""
+
+    def create(self, url: URL) -> None:
+        """Makes what must be there before a connection. Raises OSError."""
+
+    def set_up(self, engine: Engine) -> None:
+        """Prepares the connections to come."""
+
+    def lock_shape(self, connection: Connection) -> None:
+        """Keeps others from changing the tables until the transaction ends."""
+
+    def tell(self, connection: Connection, revision: int) -> None:
+        """Lets nodes know of a revision once it is committed."""
+
+    def reason(self, error: BaseException) -> str | None:
+        """The driver's error in words, with the way to mend it; None for an unknown one."""
+
+
+KINDS: Final[Mapping[str, Kind]] = {"sqlite": sqlite, "postgresql": postgresql}
+"""By the name that SQLAlchemy has for them."""
 
 
 class Store:
@@ -26,8 +64,12 @@ class Store:
         """`url`: as SQLAlchemy has it (`sqlite:////var/lib/resolute/resolute.db`, `postgresql://user@host/resolute`)."""
         try:
             self._url = make_url(url)
-            self._is_sqlite = self._url.get_backend_name() == "sqlite"
-            self._engine = _engine(self._url, is_sqlite=self._is_sqlite)
+            self.kind = KINDS[self._url.get_backend_name()]
+            self._engine = _engine(self._url, self.kind)
+        except KeyError as error:
+            raise UnavailableError(
+                f"store.url: {error} is not a database for the store: use sqlite or postgresql"
+            ) from error
         except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
             raise UnavailableError(f"store.url: {_one_line(error)}") from error
         self._prepared = False
@@ -47,7 +89,7 @@ class Store:
         """A transaction that sees one state of the whole store."""
         with self._errors_in_words():
             self._prepare()
-            with self._engine.begin() as connection:
+            with self._engine.connect().execution_options(**self.kind.READING) as connection, connection.begin():
                 yield connection
 
     @contextmanager
@@ -70,10 +112,10 @@ class Store:
     def _prepare(self) -> None:
         if self._prepared:
             return
-        if self._is_sqlite:
-            sqlite.create_file(self._url)
+        self.kind.create(self._url)
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
-            schema.prepare(connection)
+            self.kind.lock_shape(connection)
+            migrate.prepare(connection)
         self._prepared = True
 
     @contextmanager
@@ -82,16 +124,22 @@ class Store:
             yield
         except SQLAlchemyError as error:
             self._start_afresh()
-            raise UnavailableError(f"store {self.url}: {_meaning(error)}") from error
+            raise UnavailableError(f"store {self.url}: {self._meaning(error)}") from error
         except OSError as error:
             self._start_afresh()
             raise UnavailableError(f"store {self.url}: {error.strerror or error}") from error
+
+    def _meaning(self, error: SQLAlchemyError) -> str:
+        cause = getattr(error, "orig", None)
+        return self.kind.reason(cause) or _one_line(cause or error) if cause is not None else _one_line(error)
 
 
 def raise_revision(connection: Connection) -> int:
     """The revision of the change that this transaction makes. Its row lock has writers commit in the numbers' order."""
     connection.execute(update(schema.revision).values(value=schema.revision.c.value + 1))
-    return read_revision(connection)
+    number = read_revision(connection)
+    KINDS[connection.dialect.name].tell(connection, number)
+    return number
 
 
 def read_revision(connection: Connection) -> int:
@@ -99,19 +147,10 @@ def read_revision(connection: Connection) -> int:
     return int(connection.execute(select(schema.revision.c.value)).scalar_one())
 
 
-def _engine(url: URL, *, is_sqlite: bool) -> Engine:
-    options: dict[str, Any] = {"pool_size": 2, "max_overflow": 2, "pool_timeout": 10}
-    if not is_sqlite:
-        options |= {"pool_pre_ping": True, "connect_args": {"connect_timeout": 5}}
-    engine = create_engine(url, **options)
-    if is_sqlite:
-        sqlite.set_up(engine)
+def _engine(url: URL, kind: Kind) -> Engine:
+    engine = create_engine(url.set(drivername=kind.DRIVER), pool_size=2, max_overflow=2, pool_timeout=10, **kind.ENGINE)
+    kind.set_up(engine)
     return engine
-
-
-def _meaning(error: SQLAlchemyError) -> str:
-    cause = getattr(error, "orig", None)
-    return sqlite.reason(cause) or _one_line(cause or error) if cause is not None else _one_line(error)
 
 
 def _one_line(error: BaseException) -> str:

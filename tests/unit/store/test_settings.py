@@ -17,7 +17,7 @@ def test_the_data_directory_is_where_the_platform_keeps_it() -> None:
     assert default_directory({}, root=False) == Path.home() / ".local/share/resolute"
 
 
-@pytest.mark.parametrize("url", ["postgresql://x", "sqlite:///", "data.db"])
-def test_the_store_is_sqlite(url: str) -> None:
+@pytest.mark.parametrize("url", ["mysql://x/y", "sqlite:///", "postgresql://", "data.db"])
+def test_other_databases_are_refused(url: str) -> None:
     with pytest.raises(ValidationError):
         Store(url=url)

@@ -1,0 +1,73 @@
+"""Brings the tables to the shape that this program knows, within the caller's transaction.
+
+    no tables -> all of them          an older shape -> step by step (Alembic)          a newer one -> refused
+
+Alembic is loaded only when there is something to do, so that a usual start does not wait for it.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, inspect, text
+
+from resolute.errors import UnavailableError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+HEAD: Final = "0002"
+"""The last step in `migrations/versions`."""
+_FIRST: Final = "0001"
+_SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+
+def prepare(connection: Connection) -> None:
+    """Makes or upgrades the tables where that is needed.
+
+    Raises UnavailableError when they were made by a version that this one does not know.
+    """
+    found = _version(connection)
+    if found == HEAD:
+        return
+    if found is not None and found not in _known():
+        raise UnavailableError(
+            f"the store has the shape {found}, and this program knows up to {HEAD}: "
+            "run the version of Resolute that wrote it, or name another store with store.url"
+        )
+    _upgrade(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    """The shape of the tables; None when there are none."""
+    tables = inspect(connection).get_table_names()
+    if "alembic_version" in tables:
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if "schema_version" in tables:  # of versions before there were steps
+        number = connection.execute(text("SELECT version FROM schema_version")).scalar()
+        _stamp_first(connection)
+        return f"{number:04d}" if number is not None else None
+    return None
+
+
+def _stamp_first(connection: Connection) -> None:
+    from alembic import command
+
+    command.stamp(_config(connection), _FIRST)
+
+
+def _known() -> set[str]:
+    return {path.name.split("_")[0] for path in (_SCRIPTS / "versions").glob("0*.py")}
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command
+
+    command.upgrade(_config(connection), HEAD)
+
+
+def _config(connection: Connection) -> "Config":
+    from alembic.config import Config
+
+    config = Config(attributes={"connection": connection})
+    config.set_main_option("script_location", str(_SCRIPTS))
+    return config

@@ -1,0 +1,71 @@
+"""All that is special to PostgreSQL: isolation, the notification of nodes, and what its errors mean in words."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.engine import URL
+
+DRIVER: Final = "postgresql+psycopg"
+CHANNEL: Final = "resolute"
+"""Where the number of each new revision is told (LISTEN, NOTIFY)."""
+CONNECT_S: Final = 5
+STATEMENT_S: Final = 60
+ENGINE: Final[Mapping[str, Any]] = {
+    "pool_pre_ping": True,
+    "connect_args": {
+        "connect_timeout": CONNECT_S,
+        "options": f"-c statement_timeout={STATEMENT_S}s -c lock_timeout=10s -c timezone=UTC",
+        # A database host that is gone is noticed, not waited for.
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 10_000,
+    },
+}
+READING: Final[Mapping[str, Any]] = {"isolation_level": "REPEATABLE READ"}
+"""One state of the whole store for all statements of a transaction."""
+_SHAPE_LOCK: Final = 0x5265736F
+
+
+def create(url: URL) -> None:
+    """Nothing to do: the database is its administrator's to make."""
+
+
+def set_up(engine: Engine) -> None:
+    """Nothing to do."""
+
+
+def lock_shape(connection: Connection) -> None:
+    """Of many nodes that start at once, one makes the tables."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SHAPE_LOCK})
+
+
+def tell(connection: Connection, revision: int) -> None:
+    """All nodes hear of the revision when the transaction has been committed."""
+    connection.execute(text("SELECT pg_notify(:channel, :revision)"), {"channel": CHANNEL, "revision": str(revision)})
+
+
+def reason(error: BaseException) -> str | None:
+    """What an error means for the operator, with the way to mend it; None for an unknown one."""
+    state = getattr(error, "sqlstate", None) or ""
+    for prefix, words in _REASONS:
+        if state.startswith(prefix):
+            return words
+    if not state and "connection" in str(error):
+        return f"it does not answer: {' '.join(str(error).split())}"
+    return None
+
+
+_REASONS = (
+    ("53100", "the database's disk is full: free some space there"),
+    ("53300", "the database has too many connections: raise max_connections"),
+    ("57014", "a statement took too long: look at what else the database does"),
+    ("55P03", "somebody else holds a lock for more than 10 s: end that session"),
+    ("57P", "the database is starting or shutting down: try again"),
+    ("25006", "the database is read-only: name its primary in store.url"),
+    ("28", "the database refuses the user or the password: correct store.url"),
+    ("3D000", "there is no such database: create it, or correct store.url"),
+    ("42501", "permission denied: let the user create tables in the database"),
+    ("08", "the connection to the database broke"),
+)
