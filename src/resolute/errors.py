@@ -5,6 +5,8 @@
       + RuleError            a change that would break a rule        exit 1 · HTTP 409 · REFUSED
       |   - PresentationError  text that is not a name, type or rdata
       |   - ZoneDataError      zone data that cannot be served
+      |   - NotFoundError      what is to be changed or shown is not there                        HTTP 404
+      |   - ConflictError      somebody else has changed it meanwhile                             HTTP 412
       + PeerError            a peer that sent something wrong        exit 1 · HTTP 502 · SERVFAIL + EDE
       + UnavailableError     something that is not there just now    exit 1 · HTTP 503 · SERVFAIL + EDE
 
@@ -43,6 +45,14 @@ class ZoneDataError(RuleError):
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
         self.problems = tuple(problems) or (message,)
         super().__init__(message)
+
+
+class NotFoundError(RuleError):
+    """What is to be changed or shown is not there."""
+
+
+class ConflictError(RuleError):
+    """What is to be changed is not what the caller believes it to be: somebody else was quicker."""
 
 
 class PeerError(ResoluteError):

@@ -12,6 +12,8 @@ import dns.rdatatype
 from resolute.errors import PresentationError
 
 _IN = dns.rdataclass.IN
+_NAMED_TYPES = "NS MD MF CNAME SOA MB MG MR PTR MINFO MX RP AFSDB RT SIG PX NXT NAPTR KX SRV DNAME RRSIG"
+_WITH_NAMES = frozenset(int(dns.rdatatype.from_text(name)) for name in _NAMED_TYPES.split())
 
 
 def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
@@ -35,6 +37,17 @@ def to_text(rtype: int, rdata: bytes) -> str:
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError, UnicodeError):
         text = ""
     return text or dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
+
+
+def canonical(rtype: int, rdata: bytes) -> bytes:
+    """The form in which equal rdatas are equal octets: names of the types that RFC 4034 6.2 and RFC 6840 5.1 list in
+    lower case. Rdata that is not well-formed stays as it is."""
+    if rtype not in _WITH_NAMES:
+        return rdata
+    try:
+        return dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_digestable()
+    except (dns.exception.DNSException, ValueError, IndexError):
+        return rdata
 
 
 def type_from_text(text: str) -> int:

@@ -97,6 +97,7 @@ changes = Table(
     Column("time", DateTime(timezone=True), nullable=False),
     Column("author", String(255), nullable=False),
     Column("what", String(2048), nullable=False),
+    Column("kind", String(16), nullable=False, server_default="local"),
     Column("reason", String(2048), nullable=False, server_default=""),
     # Of a zone, if it is one's: its name, so that the history outlives the zone.
     Column("zone", String(NAME_CHARACTERS)),

@@ -52,6 +52,7 @@ def upgrade() -> None:
 
 def _add_columns() -> None:
     for column in (
+        sa.Column("kind", sa.String(16), nullable=False, server_default="local"),
         sa.Column("reason", sa.String(2048), nullable=False, server_default=""),
         sa.Column("zone", _NAME),
         sa.Column("serial_before", sa.BigInteger),

@@ -1,0 +1,136 @@
+"""What was changed, by whom, when and why: written in the transaction of each change, and never altered."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from resolute.store.pages import pages
+from resolute.store.schema import changed_rrsets, changes
+from resolute.store.zones import PAGE, RRsetRow
+
+WORDS: Final = 2_000
+"""Characters of the summary of a change, and of its reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change, as it is written down."""
+
+    revision: int
+    time: datetime
+    author: str
+    kind: str
+    """`create`, `change`, `import`, `revert` or `delete`, of a zone; `local`, of local records."""
+    what: str
+    reason: str = ""
+    zone: str | None = None
+    serial_before: int | None = None
+    serial_after: int | None = None
+    added: int = 0
+    removed: int = 0
+    id: int = 0
+    """Given by the store."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRRset:
+    """An RRset before and after a change; empty data says that there was, or is, none."""
+
+    before: RRsetRow
+    after: RRsetRow
+
+
+def note(connection: Connection, change: Change) -> int:
+    """Writes a change down; returns its id."""
+    values = {name: getattr(change, name) for name in _COLUMNS}
+    values |= {"what": change.what[:WORDS], "reason": change.reason[:WORDS]}
+    return int(connection.execute(insert(changes).values(**values).returning(changes.c.id)).scalar_one())
+
+
+def amend(connection: Connection, change_id: int, *, added: int, removed: int) -> None:
+    """Says how many records a change has added and removed, in the transaction that has noted it."""
+    connection.execute(update(changes).where(changes.c.id == change_id).values(added=added, removed=removed))
+
+
+def note_rrsets(connection: Connection, change_id: int, changed: Iterable[ChangedRRset]) -> None:
+    """Writes down the RRsets of a change."""
+    for some in pages(changed, PAGE):
+        connection.execute(insert(changed_rrsets), [_values(change_id, one) for one in some])
+
+
+def of_zone(connection: Connection, zone: str, *, before_id: int | None = None, limit: int = 100) -> list[Change]:
+    """The changes of a zone, the latest first."""
+    query = select(changes).where(changes.c.zone == zone).order_by(changes.c.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(changes.c.id < before_id)
+    return [_change(row) for row in connection.execute(query)]
+
+
+def of_zone_after(connection: Connection, zone: str, revision: int) -> list[Change]:
+    """The changes of a zone that came after a revision, the latest first."""
+    later = (changes.c.zone == zone, changes.c.revision > revision)
+    return [_change(row) for row in connection.execute(select(changes).where(*later).order_by(changes.c.id.desc()))]
+
+
+def zones_after(connection: Connection, revision: int) -> set[str]:
+    """The zones that were made, changed or deleted after a revision."""
+    query = select(changes.c.zone).distinct().where(changes.c.revision > revision, changes.c.zone.is_not(None))
+    return {str(name) for name in connection.execute(query).scalars()}
+
+
+def rrsets_of(connection: Connection, change_id: int) -> Iterator[ChangedRRset]:
+    """The RRsets of a change, in canonical order."""
+    last: tuple[bytes, int] | None = None
+    while rows := _page(connection, change_id, last):
+        yield from rows
+        last = rows[-1].after.sort_key, rows[-1].after.rtype
+
+
+def changed_since(connection: Connection, zone: str, revision: int) -> dict[tuple[bytes, int], RRsetRow]:
+    """What the RRsets that were changed after a revision are now; empty data: gone."""
+    query = (
+        select(changed_rrsets)
+        .join(changes, changes.c.id == changed_rrsets.c.change_id)
+        .where(changes.c.zone == zone, changes.c.revision > revision)
+        .order_by(changes.c.id)
+    )
+    found = (_changed(row) for row in connection.execute(query))
+    return {(one.after.sort_key, one.after.rtype): one.after for one in found}
+
+
+def _page(connection: Connection, change_id: int, last: tuple[bytes, int] | None) -> Sequence[ChangedRRset]:
+    table = changed_rrsets.c
+    query = select(changed_rrsets).where(table.change_id == change_id).order_by(table.sort_key, table.rtype).limit(PAGE)
+    if last is not None:
+        key, rtype = last
+        query = query.where((table.sort_key > key) | ((table.sort_key == key) & (table.rtype > rtype)))
+    return [_changed(row) for row in connection.execute(query)]
+
+
+_COLUMNS: Final = tuple(column.name for column in changes.columns if column.name != "id")
+
+
+def _change(row: Row[Any]) -> Change:
+    return Change(**row._mapping)  # noqa: SLF001  SQLAlchemy's documented way
+
+
+def _changed(row: Row[Any]) -> ChangedRRset:
+    key = bytes(row.sort_key)
+    before = RRsetRow(key, row.rtype, row.name, row.ttl_before, row.data_before)
+    return ChangedRRset(before, RRsetRow(key, row.rtype, row.name, row.ttl_after, row.data_after))
+
+
+def _values(change_id: int, one: ChangedRRset) -> dict[str, Any]:
+    return {
+        "change_id": change_id,
+        "sort_key": one.after.sort_key,
+        "rtype": one.after.rtype,
+        "name": one.after.name,
+        "ttl_before": one.before.ttl,
+        "data_before": one.before.data,
+        "ttl_after": one.after.ttl,
+        "data_after": one.after.data,
+    }

@@ -1,0 +1,170 @@
+"""Zones and their RRsets in the store. What may be changed, and how, is not known here: see `resolute.zones.commit`.
+
+Names and data are presentation form; `sort_key` orders names canonically (`resolute.store.order`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, tuple_, update
+
+from resolute.store.order import after_subtree
+from resolute.store.pages import pages
+from resolute.store.schema import changed_rrsets, rrsets, zones
+
+PAGE: Final = 5_000
+"""Rows that are read or written at a time."""
+_KEYS: Final = 400
+"""Keys in one statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneRow:
+    """A zone, without its records."""
+
+    id: int
+    name: str
+    serial: int
+    serial_policy: str
+    records: int
+    created: datetime
+    revision: int
+    """Of its last change."""
+    whole_revision: int
+    """Of the last change that is not written down RRset by RRset: who knows less reads the zone whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class RRsetRow:
+    """An RRset; `data` has a record a line."""
+
+    sort_key: bytes
+    rtype: int
+    name: str
+    ttl: int
+    data: str
+
+
+def find(connection: Connection, name: str) -> ZoneRow | None:
+    """The zone of this name (lower case, with the trailing dot)."""
+    row = connection.execute(select(zones).where(zones.c.name == name)).one_or_none()
+    return None if row is None else _zone(row)
+
+
+def page(connection: Connection, after: str = "", limit: int = PAGE) -> list[ZoneRow]:
+    """Zones in the order of their names' text."""
+    rows = connection.execute(select(zones).where(zones.c.name > after).order_by(zones.c.name).limit(limit))
+    return [_zone(row) for row in rows]
+
+
+def every(connection: Connection) -> Iterator[ZoneRow]:
+    """All zones."""
+    after = ""
+    while rows := page(connection, after):
+        yield from rows
+        after = rows[-1].name
+
+
+def insert_zone(connection: Connection, zone: Mapping[str, Any]) -> int:
+    """Adds a zone without records; returns its id."""
+    return int(connection.execute(insert(zones).values(**zone).returning(zones.c.id)).scalar_one())
+
+
+def update_zone(connection: Connection, zone_id: int, values: Mapping[str, Any]) -> None:
+    """Changes columns of a zone."""
+    connection.execute(update(zones).where(zones.c.id == zone_id).values(**values))
+
+
+def delete_zone(connection: Connection, zone_id: int) -> None:
+    """Takes a zone away, with its records."""
+    connection.execute(delete(rrsets).where(rrsets.c.zone_id == zone_id))
+    connection.execute(delete(zones).where(zones.c.id == zone_id))
+
+
+def at_names(connection: Connection, zone_id: int, keys: Iterable[bytes]) -> list[RRsetRow]:
+    """All RRsets of some names, by their sort keys."""
+    found: list[RRsetRow] = []
+    for some in pages(keys, _KEYS):
+        query = _of_zone(zone_id).where(rrsets.c.sort_key.in_(some))
+        found += [_rrset(row) for row in connection.execute(query)]
+    return found
+
+
+def after(
+    connection: Connection,
+    zone_id: int,
+    last: tuple[bytes, int] | None,
+    *,
+    limit: int = PAGE,
+    subtree: bytes | None = None,
+) -> list[RRsetRow]:
+    """The RRsets of a zone after one of them in canonical order; `subtree` (a sort key): at and below it alone."""
+    query = _of_zone(zone_id).order_by(rrsets.c.sort_key, rrsets.c.rtype).limit(limit)
+    if last is not None:
+        query = query.where(tuple_(rrsets.c.sort_key, rrsets.c.rtype) > tuple_(literal(last[0]), literal(last[1])))
+    if subtree is not None:
+        query = query.where(rrsets.c.sort_key >= subtree, rrsets.c.sort_key < after_subtree(subtree))
+    return [_rrset(row) for row in connection.execute(query)]
+
+
+def everything(connection: Connection, zone_id: int) -> Iterator[RRsetRow]:
+    """All RRsets of a zone in canonical order, read in pages: rows may be written between them."""
+    last = None
+    while rows := after(connection, zone_id, last):
+        yield from rows
+        last = (rows[-1].sort_key, rows[-1].rtype)
+
+
+def write(connection: Connection, zone_id: int, rows: Iterable[RRsetRow], *, over: bool = True) -> None:
+    """Puts RRsets in; `over`: in the place of those that are there."""
+    for some in pages(rows, PAGE):
+        if over:
+            erase(connection, zone_id, [(row.sort_key, row.rtype) for row in some])
+        connection.execute(insert(rrsets), [{"zone_id": zone_id, **_values(row)} for row in some])
+
+
+def erase(connection: Connection, zone_id: int, keys: Iterable[tuple[bytes, int]]) -> None:
+    """Takes RRsets out."""
+    for some in pages(keys, _KEYS):
+        chosen = tuple_(rrsets.c.sort_key, rrsets.c.rtype).in_(list(some))
+        connection.execute(delete(rrsets).where(rrsets.c.zone_id == zone_id, chosen))
+
+
+def copy_into_history(connection: Connection, zone_id: int, change_id: int) -> None:
+    """Writes down all records of a zone as what was there before a change that leaves none."""
+    source = select(
+        literal(change_id),
+        rrsets.c.sort_key,
+        rrsets.c.rtype,
+        rrsets.c.name,
+        rrsets.c.ttl,
+        rrsets.c.data,
+        literal(0),
+        literal(""),
+    ).where(rrsets.c.zone_id == zone_id)
+    columns = ["change_id", "sort_key", "rtype", "name", "ttl_before", "data_before", "ttl_after", "data_after"]
+    connection.execute(insert(changed_rrsets).from_select(columns, source))
+
+
+def count(connection: Connection) -> int:
+    """How many zones."""
+    return int(connection.execute(select(func.count()).select_from(zones)).scalar_one())
+
+
+def _of_zone(zone_id: int) -> Select[Any]:
+    columns = (rrsets.c.sort_key, rrsets.c.rtype, rrsets.c.name, rrsets.c.ttl, rrsets.c.data)
+    return select(*columns).where(rrsets.c.zone_id == zone_id)
+
+
+def _rrset(row: Row[Any]) -> RRsetRow:
+    return RRsetRow(bytes(row.sort_key), row.rtype, row.name, row.ttl, row.data)
+
+
+def _values(row: RRsetRow) -> dict[str, Any]:
+    return {"sort_key": row.sort_key, "rtype": row.rtype, "name": row.name, "ttl": row.ttl, "data": row.data}
+
+
+def _zone(row: Row[Any]) -> ZoneRow:
+    return ZoneRow(**row._mapping)  # noqa: SLF001  SQLAlchemy's documented way

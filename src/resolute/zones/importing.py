@@ -1,0 +1,244 @@
+"""Whole zones into the store, and out of it: created, replaced by other contents, deleted.
+
+    zone text -> scan, check (native) -> in canonical order -> beside what is there -> what differs is written, in pages
+
+A million records take bounded memory: both sides are read in the same order, a page at a time.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection
+
+from resolute import plane
+from resolute.errors import RuleError, ZoneDataError
+from resolute.records import names, rdata
+from resolute.records.foreign import convert_all
+from resolute.store import history, zones
+from resolute.store.history import Change, ChangedRRset
+from resolute.store.pages import pages
+from resolute.store.store import Store, raise_revision
+from resolute.store.zones import PAGE, RRsetRow, ZoneRow
+from resolute.zones import serial
+from resolute.zones.change import Author
+from resolute.zones.commit import find_zone
+from resolute.zones.files import place
+from resolute.zones.rows import none_of, row_of, rows_of, rrset_of
+
+_SOA: Final = rdata.type_from_text("SOA")
+_STEP_BY_STEP: Final = 10_000
+"""A change of more RRsets has nodes read the zone whole."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many records are done, and of how many."""
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewZone:
+    """A zone that is to be, or to be replaced: its zone text (RFC 1035 5), whose `$INCLUDE` is refused."""
+
+    origin: bytes
+    text: bytes
+    by: Author
+    policy: serial.Policy | None = None
+    """None: the policy that it has, or else one more at each change."""
+    file: str = "zone text"
+    progress: Progress = field(default=_silent)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What has become of it."""
+
+    revision: int
+    serial: int
+    records: int
+    added: int
+    removed: int
+
+
+@dataclass(slots=True)
+class _Counts:
+    added: int = 0
+    removed: int = 0
+    rrsets: int = 0
+
+    def add(self, changed: Sequence[ChangedRRset]) -> None:
+        self.rrsets += len(changed)
+        for one in changed:
+            before, after = _forms(one.before), _forms(one.after)
+            self.added += len(after - before)
+            self.removed += len(before - after)
+
+
+def create(store: Store, new: NewZone) -> Imported:
+    """Makes a zone. Raises RuleError when there is one of that name, ZoneDataError for text that is no zone."""
+    contents = _Contents(new)
+    with store.writing() as connection:
+        name = names.to_text(names.fold(new.origin))
+        if zones.find(connection, name) is not None:
+            raise RuleError(f"there is a zone {name} already: import into it, or delete it first")
+        return _create(connection, name, new, contents)
+
+
+def replace(store: Store, new: NewZone) -> Imported:
+    """Makes a zone's contents exactly these, and the zone if it is not there. A newer serial in the text counts.
+
+    Raises ZoneDataError for text that is no zone.
+    """
+    contents = _Contents(new)
+    with store.writing() as connection:
+        name = names.to_text(names.fold(new.origin))
+        zone = zones.find(connection, name)
+        if zone is None:
+            return _create(connection, name, new, contents)
+        return _replace(connection, zone, new, contents)
+
+
+def delete(store: Store, origin: bytes, by: Author) -> int:
+    """Takes a zone away; its history stays, and can bring it back. Returns the revision. Raises NotFoundError."""
+    with store.writing() as connection:
+        zone = find_zone(connection, origin)
+        revision = raise_revision(connection)
+        change = Change(
+            revision=revision,
+            time=datetime.now(UTC),
+            author=by.name,
+            kind="delete",
+            what=f"deleted, with {zone.records} records",
+            reason=by.reason,
+            zone=zone.name,
+            serial_before=zone.serial,
+            removed=zone.records,
+        )
+        zones.copy_into_history(connection, zone.id, history.note(connection, change))
+        zones.delete_zone(connection, zone.id)
+        return revision
+
+
+class _Contents:
+    """Zone text that has been checked, as rows in canonical order."""
+
+    def __init__(self, new: NewZone) -> None:
+        """Raises ZoneDataError, with a line for each thing that is wrong."""
+        try:
+            self.records = _scan(new).compile().records
+        except plane.ZoneFileError as error:
+            lines = [f"{place(one)}: {one.message}" for one in error.problems if one.severity == "error"]
+            raise ZoneDataError(lines[0], lines) from error
+        # Compiled and let go: what is kept of a large zone is its text and this scan.
+        self._scan = _scan(new)
+        self._listing = self._scan.listing()
+        start, stop = self._listing.find(new.origin)
+        apex = ((owner, rtype, ttl, data) for owner, rtype, ttl, data, *_ in self._listing.records(start, stop))
+        (self.soa,) = [rrset_of(row) for row in rows_of(apex) if row.rtype == _SOA]
+
+    def rows(self, progress: Progress) -> Iterator[RRsetRow]:
+        """Every RRset."""
+        return rows_of(self._stream(progress))
+
+    def _stream(self, progress: Progress) -> Iterator[tuple[bytes, int, int, bytes]]:
+        total = len(self._listing)
+        for start in range(0, total, PAGE):
+            for owner, rtype, ttl, data, *_ in self._listing.records(start, min(start + PAGE, total)):
+                yield owner, rtype, ttl, data
+            progress(min(start + PAGE, total), total)
+
+
+def _scan(new: NewZone) -> "plane.ZoneScan":
+    scan = plane.scan_zone_text(new.text, new.origin, file=new.file)
+    convert_all(scan)
+    return scan
+
+
+def _create(connection: Connection, name: str, new: NewZone, contents: _Contents) -> Imported:
+    revision, first = raise_revision(connection), serial.of_soa(contents.soa)
+    policy = new.policy or serial.Policy.INCREMENT
+    row = {"name": name, "serial": first, "serial_policy": policy.value, "records": contents.records}
+    now = datetime.now(UTC)
+    zone_id = zones.insert_zone(connection, {**row, "created": now, "revision": revision, "whole_revision": revision})
+    zones.write(connection, zone_id, contents.rows(new.progress), over=False)
+    change = Change(
+        revision=revision,
+        time=now,
+        author=new.by.name,
+        kind="create",
+        what=f"created, with {contents.records} records",
+        reason=new.by.reason,
+        zone=name,
+        serial_after=first,
+        added=contents.records,
+    )
+    history.note(connection, change)
+    return Imported(revision, first, contents.records, contents.records, 0)
+
+
+def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Contents) -> Imported:
+    revision, now = raise_revision(connection), datetime.now(UTC)
+    policy = new.policy or serial.Policy(zone.serial_policy)
+    given = serial.of_soa(contents.soa)
+    after = given if serial.is_newer(given, zone.serial) else serial.following(zone.serial, policy, now)
+    soa = row_of(serial.with_serial(contents.soa, after))
+    wanted = (
+        soa if (row.sort_key, row.rtype) == (soa.sort_key, soa.rtype) else row for row in contents.rows(new.progress)
+    )
+    change = Change(
+        revision=revision,
+        time=now,
+        author=new.by.name,
+        kind="import",
+        what=f"imported, {contents.records} records",
+        reason=new.by.reason,
+        zone=zone.name,
+        serial_before=zone.serial,
+        serial_after=after,
+    )
+    change_id = history.note(connection, change)
+    counts = _Counts()
+    for some in pages(_beside(zones.everything(connection, zone.id), wanted), PAGE):
+        zones.erase(connection, zone.id, [(one.before.sort_key, one.before.rtype) for one in some if one.before.data])
+        zones.write(connection, zone.id, [one.after for one in some if one.after.data], over=False)
+        history.note_rrsets(connection, change_id, some)
+        counts.add(some)
+    history.amend(connection, change_id, added=counts.added, removed=counts.removed)
+    values = {"serial": after, "serial_policy": policy.value, "records": contents.records, "revision": revision}
+    if counts.rrsets > _STEP_BY_STEP:
+        values["whole_revision"] = revision
+    zones.update_zone(connection, zone.id, values)
+    return Imported(revision, after, contents.records, counts.added, counts.removed)
+
+
+def _beside(old: Iterator[RRsetRow], new: Iterator[RRsetRow]) -> Iterator[ChangedRRset]:
+    """What differs between two zones in canonical order."""
+    before, after = next(old, None), next(new, None)
+    while before is not None or after is not None:
+        first = min(_place(row) for row in (before, after) if row is not None)
+        left = before if before is not None and _place(before) == first else None
+        right = after if after is not None and _place(after) == first else None
+        if left is None and right is not None:
+            yield ChangedRRset(none_of(right), right)
+        elif right is None and left is not None:
+            yield ChangedRRset(left, none_of(left))
+        elif left is not None and right is not None and _differs(left, right):
+            yield ChangedRRset(left, right)
+        before = next(old, None) if left is not None else before
+        after = next(new, None) if right is not None else after
+
+
+def _place(row: RRsetRow) -> tuple[bytes, int]:
+    return row.sort_key, row.rtype
+
+
+def _differs(left: RRsetRow, right: RRsetRow) -> bool:
+    """Text that is equal needs no closer look."""
+    return (left.ttl, left.data) != (right.ttl, right.data) and not rrset_of(left).equals(rrset_of(right))
+
+
+def _forms(row: RRsetRow) -> frozenset[bytes]:
+    return rrset_of(row).forms if row.data else frozenset()

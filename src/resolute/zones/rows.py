@@ -1,0 +1,66 @@
+"""RRsets as values, and as rows of the store."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from resolute.errors import ZoneDataError
+from resolute.records import names, rdata
+from resolute.records.rrset import RRset
+from resolute.store.order import sort_key
+from resolute.store.zones import RRsetRow
+
+
+def row_of(rrset: RRset) -> RRsetRow:
+    """The row of an RRset."""
+    return RRsetRow(sort_key(rrset.owner), rrset.rtype, names.to_text(rrset.owner), rrset.ttl, "\n".join(rrset.lines))
+
+
+def rrset_of(row: RRsetRow) -> RRset:
+    """The RRset of a row. Raises PresentationError for a row that nobody of us has written."""
+    owner = names.from_text(row.name)
+    return RRset(
+        owner, row.rtype, row.ttl, tuple(rdata.to_wire(row.rtype, line, b"\0") for line in row.data.split("\n"))
+    )
+
+
+def none_of(row: RRsetRow) -> RRsetRow:
+    """The same RRset when it is not there."""
+    return RRsetRow(row.sort_key, row.rtype, row.name, 0, "")
+
+
+def rows_of(records: Iterable[tuple[bytes, int, int, bytes]]) -> Iterator[RRsetRow]:
+    """The rows of records (owner, type, ttl, rdata) that stand in canonical order. Of TTLs that differ within an RRset
+    the least counts (RFC 2181 5.2)."""
+    for (owner, rtype), group in groupby(records, key=lambda record: (record[0], record[1])):
+        ttls, rdatas = [], []
+        for _, _, ttl, data in group:
+            ttls.append(ttl)
+            rdatas.append(data)
+        yield row_of(RRset.of(owner, rtype, min(ttls), rdatas))
+
+
+def as_zone_text(rows: Iterable[RRsetRow]) -> bytes:
+    """The rows as a zone file without directives, quickly; `$` at the start of a name is no directive."""
+    lines: list[str] = []
+    for row in rows:
+        head = f"{row.name} {row.ttl} {_TYPES[row.rtype]} "
+        lines += [head + line for line in row.data.split("\n")]
+    return ("\n".join(lines) + "\n").encode("ascii")
+
+
+class _TypeNames(dict[int, str]):
+    """The texts of types, each asked for once."""
+
+    def __missing__(self, rtype: int) -> str:
+        text = self[rtype] = rdata.type_to_text(rtype)
+        return text
+
+
+_TYPES = _TypeNames()
+
+
+def refuse_foreign(owner: bytes, origin: bytes) -> None:
+    """Raises ZoneDataError for a name outside of the zone."""
+    labels, apex = names.split(owner), names.split(origin)
+    if labels[len(labels) - len(apex) :] != apex or len(labels) < len(apex):
+        raise ZoneDataError(f"{names.to_text(owner)} is not in the zone {names.to_text(origin)}")
