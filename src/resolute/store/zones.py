@@ -3,7 +3,7 @@
 Names and data are presentation form; `sort_key` orders names canonically (`resolute.store.order`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -117,6 +117,17 @@ def everything(connection: Connection, zone_id: int) -> Iterator[RRsetRow]:
         last = (rows[-1].sort_key, rows[-1].rtype)
 
 
+def everything_of_all(connection: Connection) -> Iterator[tuple[int, RRsetRow]]:
+    """All RRsets of all zones with the zones' ids, zone after zone, each in canonical order."""
+    key = (rrsets.c.zone_id, rrsets.c.sort_key, rrsets.c.rtype)
+    query = select(*key, rrsets.c.name, rrsets.c.ttl, rrsets.c.data).order_by(*key).limit(PAGE)
+    found: Sequence[Row[Any]] = connection.execute(query).all()
+    while found:
+        yield from ((row.zone_id, _rrset(row)) for row in found)
+        last = [literal(value) for value in found[-1][:3]]
+        found = connection.execute(query.where(tuple_(*key) > tuple_(*last))).all()
+
+
 def write(connection: Connection, zone_id: int, rows: Iterable[RRsetRow], *, over: bool = True) -> None:
     """Puts RRsets in; `over`: in the place of those that are there."""
     for some in pages(rows, PAGE):
@@ -132,18 +143,13 @@ def erase(connection: Connection, zone_id: int, keys: Iterable[tuple[bytes, int]
         connection.execute(delete(rrsets).where(rrsets.c.zone_id == zone_id, chosen))
 
 
-def copy_into_history(connection: Connection, zone_id: int, change_id: int) -> None:
-    """Writes down all records of a zone as what was there before a change that leaves none."""
-    source = select(
-        literal(change_id),
-        rrsets.c.sort_key,
-        rrsets.c.rtype,
-        rrsets.c.name,
-        rrsets.c.ttl,
-        rrsets.c.data,
-        literal(0),
-        literal(""),
-    ).where(rrsets.c.zone_id == zone_id)
+def copy_into_history(connection: Connection, zone_id: int, change_id: int, *, before: bool) -> None:
+    """Writes down all records of a zone as what was there `before` a change that leaves none, or after one that made
+    them all."""
+    data, nothing = [rrsets.c.ttl, rrsets.c.data], [literal(0), literal("")]
+    sides = [*data, *nothing] if before else [*nothing, *data]
+    key = (rrsets.c.sort_key, rrsets.c.rtype, rrsets.c.name)
+    source = select(literal(change_id), *key, *sides).where(rrsets.c.zone_id == zone_id)
     columns = ["change_id", "sort_key", "rtype", "name", "ttl_before", "data_before", "ttl_after", "data_after"]
     connection.execute(insert(changed_rrsets).from_select(columns, source))
 

@@ -117,7 +117,7 @@ def delete(store: Store, origin: bytes, by: Author) -> int:
             serial_before=zone.serial,
             removed=zone.records,
         )
-        zones.copy_into_history(connection, zone.id, history.note(connection, change))
+        zones.copy_into_history(connection, zone.id, history.note(connection, change), before=True)
         zones.delete_zone(connection, zone.id)
         return revision
 
@@ -175,7 +175,7 @@ def _create(connection: Connection, name: str, new: NewZone, contents: _Contents
         serial_after=first,
         added=contents.records,
     )
-    history.note(connection, change)
+    zones.copy_into_history(connection, zone_id, history.note(connection, change), before=False)
     return Imported(revision, first, contents.records, contents.records, 0)
 
 
@@ -241,4 +241,4 @@ def _differs(left: RRsetRow, right: RRsetRow) -> bool:
 
 
 def _forms(row: RRsetRow) -> frozenset[bytes]:
-    return rrset_of(row).forms if row.data else frozenset()
+    return rrset_of(row).forms

@@ -7,7 +7,8 @@ from resolute.errors import ZoneDataError
 from resolute.records import names, rdata
 from resolute.records.rrset import RRset
 from resolute.store.order import sort_key
-from resolute.store.zones import RRsetRow
+from resolute.store.pages import pages
+from resolute.store.zones import PAGE, RRsetRow
 
 
 def row_of(rrset: RRset) -> RRsetRow:
@@ -16,7 +17,9 @@ def row_of(rrset: RRset) -> RRsetRow:
 
 
 def rrset_of(row: RRsetRow) -> RRset:
-    """The RRset of a row. Raises PresentationError for a row that nobody of us has written."""
+    """The RRset of a row; without data there is none. Raises PresentationError for a row that is not of our making."""
+    if not row.data:
+        return RRset(names.from_text(row.name), row.rtype, 0, ())
     owner = names.from_text(row.name)
     return RRset(
         owner, row.rtype, row.ttl, tuple(rdata.to_wire(row.rtype, line, b"\0") for line in row.data.split("\n"))
@@ -40,12 +43,13 @@ def rows_of(records: Iterable[tuple[bytes, int, int, bytes]]) -> Iterator[RRsetR
 
 
 def as_zone_text(rows: Iterable[RRsetRow]) -> bytes:
-    """The rows as a zone file without directives, quickly; `$` at the start of a name is no directive."""
-    lines: list[str] = []
-    for row in rows:
-        head = f"{row.name} {row.ttl} {_TYPES[row.rtype]} "
-        lines += [head + line for line in row.data.split("\n")]
-    return ("\n".join(lines) + "\n").encode("ascii")
+    """The rows as a zone file without directives."""
+    return b"".join("".join(map(_lines, page)).encode("ascii") for page in pages(rows, PAGE))
+
+
+def _lines(row: RRsetRow) -> str:
+    head = f"{row.name} {row.ttl} {_TYPES[row.rtype]} "
+    return "".join(f"{head}{line}\n" for line in row.data.split("\n"))
 
 
 class _TypeNames(dict[int, str]):
