@@ -3,7 +3,7 @@
 Names and data are presentation form; `sort_key` orders names canonically (`resolute.store.order`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -121,9 +121,11 @@ def everything_of_all(connection: Connection) -> Iterator[tuple[int, RRsetRow]]:
     """All RRsets of all zones with the zones' ids, zone after zone, each in canonical order."""
     key = (rrsets.c.zone_id, rrsets.c.sort_key, rrsets.c.rtype)
     query = select(*key, rrsets.c.name, rrsets.c.ttl, rrsets.c.data).order_by(*key).limit(PAGE)
-    found: Sequence[Row[Any]] = connection.execute(query).all()
+    found = connection.execute(query).all()
     while found:
-        yield from ((row.zone_id, _rrset(row)) for row in found)
+        yield from (
+            (row.zone_id, RRsetRow(bytes(row.sort_key), row.rtype, row.name, row.ttl, row.data)) for row in found
+        )
         last = [literal(value) for value in found[-1][:3]]
         found = connection.execute(query.where(tuple_(*key) > tuple_(*last))).all()
 
