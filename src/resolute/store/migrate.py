@@ -5,6 +5,7 @@
 Alembic is loaded only when there is something to do, so that a usual start does not wait for it.
 """
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ from resolute.errors import UnavailableError
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+log = logging.getLogger(__name__)
 
 HEAD: Final = "0002"
 """The last step in `migrations/versions`."""
@@ -35,6 +38,8 @@ def prepare(connection: Connection) -> None:
             "run the version of Resolute that wrote it, or name another store with store.url"
         )
     _upgrade(connection)
+    if found is not None:
+        log.info("the store was brought from shape %s to %s", found, HEAD)
 
 
 def _version(connection: Connection) -> str | None:
@@ -62,6 +67,7 @@ def _known() -> set[str]:
 def _upgrade(connection: Connection) -> None:
     from alembic import command
 
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are for its developers
     command.upgrade(_config(connection), HEAD)
 
 
