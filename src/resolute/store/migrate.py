@@ -37,9 +37,7 @@ def prepare(connection: Connection) -> None:
             f"the store has the shape {found}, and this program knows up to {HEAD}: "
             "run the version of Resolute that wrote it, or name another store with store.url"
         )
-    _upgrade(connection)
-    if found is not None:
-        log.info("the store was brought from shape %s to %s", found, HEAD)
+    _upgrade(connection, found)
 
 
 def _version(connection: Connection) -> str | None:
@@ -47,28 +45,25 @@ def _version(connection: Connection) -> str | None:
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if "schema_version" in tables:  # of versions before there were steps
-        number = connection.execute(text("SELECT version FROM schema_version")).scalar()
-        _stamp_first(connection)
-        return f"{number:04d}" if number is not None else None
+    if "schema_version" in tables:  # of the version before there were steps
+        return f"{connection.execute(text('SELECT version FROM schema_version')).scalar():04d}"
     return None
-
-
-def _stamp_first(connection: Connection) -> None:
-    from alembic import command
-
-    command.stamp(_config(connection), _FIRST)
 
 
 def _known() -> set[str]:
     return {path.name.split("_")[0] for path in (_SCRIPTS / "versions").glob("0*.py")}
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, found: str | None) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are for its developers
     from alembic import command
 
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are for its developers
-    command.upgrade(_config(connection), HEAD)
+    config = _config(connection)
+    if found == _FIRST:
+        command.stamp(config, _FIRST)
+    command.upgrade(config, HEAD)
+    if found is not None:
+        log.info("the store was brought from shape %s to %s", found, HEAD)
 
 
 def _config(connection: Connection) -> "Config":
