@@ -46,7 +46,8 @@ def _version(connection: Connection) -> str | None:
     if "alembic_version" in tables:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if "schema_version" in tables:  # of the version before there were steps
-        return f"{connection.execute(text('SELECT version FROM schema_version')).scalar():04d}"
+        number = connection.execute(text("SELECT version FROM schema_version")).scalar()
+        return f"{number:04d}"
     return None
 
 
