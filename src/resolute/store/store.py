@@ -147,15 +147,18 @@ class Store:
 
 def raise_revision(connection: Connection) -> int:
     """The revision of the change that this transaction makes. Its row lock has writers commit in the numbers' order."""
-    connection.execute(update(schema.revision).values(value=schema.revision.c.value + 1))
-    number = read_revision(connection)
+    number = int(connection.execute(_RAISE).scalar_one())
     KINDS[connection.dialect.name].tell(connection, number)
     return number
 
 
+_RAISE: Final = update(schema.revision).values(value=schema.revision.c.value + 1).returning(schema.revision.c.value)
+_READ: Final = select(schema.revision.c.value)
+
+
 def read_revision(connection: Connection) -> int:
     """The revision that this transaction sees."""
-    return int(connection.execute(select(schema.revision.c.value)).scalar_one())
+    return int(connection.execute(_READ).scalar_one())
 
 
 def _engine(url: URL, kind: Kind) -> Engine:
