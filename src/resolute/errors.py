@@ -5,6 +5,10 @@
       + RuleError            a change that would break a rule        exit 1 · HTTP 409 · REFUSED
       |   - PresentationError  text that is not a name, type or rdata
       |   - ZoneDataError      zone data that cannot be served
+      + AccessError          somebody who may not do this            exit 1 · HTTP 403 · REFUSED
+      |   - UnauthenticatedError  nobody has said who asks           HTTP 401
+      |   - DeniedError          the right is missing                HTTP 403
+      |   - TooManyTriesError    wrong passwords came too often      HTTP 429
       + PeerError            a peer that sent something wrong        exit 1 · HTTP 502 · SERVFAIL + EDE
       + UnavailableError     something that is not there just now    exit 1 · HTTP 503 · SERVFAIL + EDE
 
@@ -42,6 +46,30 @@ class ZoneDataError(RuleError):
 
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
         self.problems = tuple(problems) or (message,)
+        super().__init__(message)
+
+
+class AccessError(ResoluteError):
+    """Somebody asked for what they may not do; nothing has changed."""
+
+
+class UnauthenticatedError(AccessError):
+    """Nobody has said who asks, or what was said is not true; the text says how to."""
+
+
+class DeniedError(AccessError):
+    """The right is missing; `missing` names it, and so does the text."""
+
+    def __init__(self, message: str, missing: str = "") -> None:
+        self.missing = missing
+        super().__init__(message)
+
+
+class TooManyTriesError(AccessError):
+    """Too many wrong passwords; the next try is taken after `retry_after_s`."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
         super().__init__(message)
 
 
