@@ -1,8 +1,9 @@
-"""What every request to the admin port must pass, whatever its route: Host, Origin, announced size, one spelling of paths.
+"""What every request to the admin port must pass, whatever its route: Host, Origin, size, and a path in one spelling.
 
 Against DNS rebinding the Host must be one of this server's: loopback, the very address that was connected to, or a name
 that the operator has given (`admin.hosts`). A page of another name whose name leads here sends that name. Against pages
-of other origins a change must come from no page, or from one of this server (Fetch standard: `Origin`, `Sec-Fetch-Site`).
+of other origins a change must come from no page, or from one of this server (Fetch standard: `Origin` and
+`Sec-Fetch-Site`).
 """
 
 import re
@@ -20,6 +21,7 @@ from resolute.admin.clients import Client, Clients, host_of, is_loopback
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110 9.2.1)."""
 HEADERS: Final = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -65,7 +67,11 @@ def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
     given = headers.getlist("host")
     if len(given) == 1:
         host, server = host_of(given[0]), scope.get("server") or ("", 0)
-        if is_loopback(given[0]) or host in hosts or host == host_of(f"[{server[0]}]" if ":" in server[0] else server[0]):
+        if (
+            is_loopback(given[0])
+            or host in hosts
+            or host == host_of(f"[{server[0]}]" if ":" in server[0] else server[0])
+        ):
             return
     raise RefusedError(
         403,
@@ -74,7 +80,7 @@ def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
 
 
 def check_origin(headers: Headers, client: Client) -> None:
-    """Of a change. Raises RefusedError for a page of another origin, or of this one without HTTPS where there is HTTPS."""
+    """Of a change. Raises RefusedError for a page of another origin; a page of plain HTTP is one where there is HTTPS."""
     origin = headers.get("origin")
     if origin is not None:
         parts = urlsplit(origin)

@@ -1,5 +1,6 @@
 """What the routes work with, made once a process."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Self
@@ -57,5 +58,5 @@ class Services:
     async def close(self) -> None:
         """Lets what has begun end, then closes the store."""
         self.passwords.close()
-        self.accounts.close()
+        await asyncio.to_thread(self.accounts.close)
         await self.writer.close()
