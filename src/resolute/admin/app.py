@@ -33,7 +33,11 @@ def build(store: Store, control: Path, settings: Admin | None = None) -> ASGIApp
     async def committed(revision: int) -> None:
         await notify.follow(control, revision)
 
-    services = Services.of(store, settings or Admin(), committed)
+    return assemble(Services.of(store, settings or Admin(), committed))
+
+
+def assemble(services: Services) -> ASGIApp:
+    """The routes and what stands before them."""
     return Guard(Gate(Bodies(application(services)), services), services.clients, services.settings.hosts)
 
 

@@ -80,7 +80,7 @@ def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
 
 
 def check_origin(headers: Headers, client: Client) -> None:
-    """Of a change. Raises RefusedError for a page of another origin; a page of plain HTTP is one where there is HTTPS."""
+    """Of a change. Raises RefusedError for a page of another origin; where there is HTTPS, plain HTTP is another."""
     origin = headers.get("origin")
     if origin is not None:
         parts = urlsplit(origin)

@@ -4,8 +4,8 @@
      "detail": "bob does not have the right users:read: the role of bob is reader", "instance": "/api/v1/users",
      "errors": []}
 
-`errors` names each field that does not hold, as `{"field": "scope.names[0]", "reason": "..."}`. Of a secret that was sent
-nothing is repeated.
+`errors` names each field that does not hold, as `{"field": "scope.names[0]", "reason": "..."}`. Of a secret nothing
+is repeated.
 """
 
 import errno
