@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 """The last step in `migrations/versions`."""
 _FIRST: Final = "0001"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"
@@ -56,7 +56,6 @@ def _known() -> set[str]:
 
 
 def _upgrade(connection: Connection, found: str | None) -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # its steps are for its developers
     from alembic import command
 
     config = _config(connection)
