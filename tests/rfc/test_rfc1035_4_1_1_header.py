@@ -18,6 +18,7 @@ from tests.asking import (
     header,
     opcode_of,
     opt,
+    parse,
     query,
     question,
     rcode_of,
@@ -62,6 +63,14 @@ def test_opcode_is_copied(server: Endpoint, opcode: int) -> None:
 def test_an_opcode_that_is_not_implemented(server: Endpoint, opcode: int) -> None:
     """RCODE 4, Not Implemented: a kind of query that the server does not have."""
     assert rcode_of(udp(server, query(WWW, opcode=opcode))) == dns.rcode.NOTIMP
+
+
+@pytest.mark.parametrize("opcode", [1, 2, 3, 6, 15])
+def test_edns_is_answered_whatever_the_opcode(server: Endpoint, opcode: int) -> None:
+    """RFC 6891 6.1.1: an OPT in the request asks for one in the response."""
+    reply = parse(udp(server, query(WWW, opcode=opcode, extra=opt())))
+    assert reply.edns == 0
+    assert parse(udp(server, query(WWW, opcode=opcode))).edns == -1
 
 
 @each_case

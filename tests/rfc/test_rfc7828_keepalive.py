@@ -49,6 +49,24 @@ def test_whatever_the_reply(server: Endpoint, qname: str) -> None:
     assert timeouts(parse(tcp(server, query(qname, 16, extra=opt(options=option(KEEPALIVE)))))) == [100]
 
 
+def test_it_shrinks_as_connections_grow_many() -> None:
+    """3.4, RFC 7766 6.2.3: what is told is what holds just now."""
+    extra = '[resolver]\nmode = "off"\n[limits]\ntcp_clients = 8\ntcp_per_client = 8\ntcp_idle = "8s"\n'
+    with Resolute(Service(zones=ZONES, extra=extra)) as server:
+        connections, told = [], []
+        try:
+            for _ in range(7):
+                connections.append(tcp_socket(server.endpoint))
+                send_framed(connections[-1], ASKED)
+                told += timeouts(parse(receive_framed(connections[-1])))
+        finally:
+            for connection in connections:
+                connection.close()
+    assert told[0] == 80
+    assert told == sorted(told, reverse=True)
+    assert told[-1] == 20
+
+
 def test_who_does_not_ask_is_not_told(server: Endpoint) -> None:
     """3.3.2: a reply to a query without EDNS never has it; with EDNS it may, and here it has not."""
     assert parse(tcp(server, query(WWW))).edns == -1

@@ -18,6 +18,8 @@
 
 use std::cell::Cell;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use resolute_wire::code::{class, ede, flag, rcode};
 use resolute_wire::compose::{Composer, Head, Known, Order, Owner, Section};
@@ -40,7 +42,7 @@ use crate::refusals;
 use crate::snapshot::{Route, Snapshot};
 use crate::turns::Turns;
 use crate::zones::proofs::Prover;
-use crate::zones::respond::{Asked, Said, Zoned};
+use crate::zones::respond::{Asked, Said, Zoned, deepest};
 
 /// What answering reads.
 #[derive(Clone, Copy)]
@@ -70,6 +72,8 @@ pub struct Habits {
     pub limiter: Limiter,
     /// Whose turn it is to be first.
     pub turns: Turns,
+    /// How many TCP connections are open: everybody's.
+    pub tcp_connections: Arc<AtomicUsize>,
 }
 
 /// How a query came in.
@@ -182,7 +186,7 @@ pub fn answer<'a>(
     let mut shown = Shown::default();
     let verdict = match query::parse(incoming.packet) {
         Parsed::Query(ref query) => {
-            let extensions = Extensions::of(&world.snapshot.rules, query.edns, client.address, incoming.transport);
+            let extensions = Extensions::of(world, query.edns, client.address, incoming.transport);
             let proven = extensions.proof == Proof::Good;
             let stages = Stages {
                 world,
@@ -340,16 +344,17 @@ impl<'a> Stages<'a, '_> {
         recorder: &mut impl Recorder,
     ) -> Verdict<'a> {
         let query = self.query;
-        let route = self.world.snapshot.rules.routes.find(&path, usize::MAX);
+        let route = self
+            .world
+            .snapshot
+            .rules
+            .routes
+            .find(&path, deepest(&path, query.qtype));
         if let Some(route) = route.filter(|route| route.unserved) {
             recorder.step("zones", || {
                 format!("{} is ours and could not be loaded: SERVFAIL", route.zone)
             });
-            let ede = Ede {
-                code: ede::INVALID_DATA,
-                text: "the zone could not be loaded",
-            };
-            return self.no_answer(composer, rcode::SERVFAIL, ede, prefix);
+            return self.no_answer(composer, rcode::SERVFAIL, Route::UNSERVED, prefix);
         }
         if !self.client.recursion {
             recorder.step("cache", || {

@@ -83,7 +83,7 @@ pub struct Engine {
     /// What prefixes have been sent of late.
     pub accounts: Arc<Accounts>,
     /// TCP connections now.
-    pub tcp_connections: AtomicUsize,
+    pub tcp_connections: Arc<AtomicUsize>,
     inboxes: RwLock<Vec<Inbox>>,
     next_inbox: AtomicUsize,
     retired: Mutex<Vec<Arc<Snapshot>>>,
@@ -104,7 +104,7 @@ impl Engine {
             upstreams: Upstreams::default(),
             log,
             accounts: Arc::default(),
-            tcp_connections: AtomicUsize::new(0),
+            tcp_connections: Arc::default(),
             inboxes: RwLock::default(),
             next_inbox: AtomicUsize::new(0),
             retired: Mutex::default(),
@@ -224,6 +224,7 @@ impl Desk {
             habits: Arc::new(Habits {
                 limiter: Limiter::new(&engine.accounts),
                 turns: Turns::new(),
+                tcp_connections: engine.tcp_connections.clone(),
             }),
             known: Known::new(),
             buffer: room(),

@@ -2,13 +2,13 @@
 //! edns-tcp-keepalive (RFC 7828 3.3). What stands in that OPT has its place before the first record is written.
 
 use std::net::IpAddr;
+use std::sync::atomic::Ordering::Relaxed;
 
 use resolute_wire::edns::{Edns, Keepalive, Opt};
 
-use crate::answer::Transport;
+use crate::answer::{Transport, World};
 use crate::clock;
 use crate::cookies::Proof;
-use crate::snapshot::Rules;
 
 /// How a query's options are met.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +24,8 @@ pub struct Extensions<'a> {
 impl<'a> Extensions<'a> {
     /// Of a client at this address. Without options nothing is worked out.
     #[inline]
-    pub fn of(rules: &'a Rules, edns: Option<Edns<'_>>, address: IpAddr, transport: Transport) -> Self {
+    pub fn of(world: World<'a>, edns: Option<Edns<'_>>, address: IpAddr, transport: Transport) -> Self {
+        let rules = &world.snapshot.rules;
         let mut extensions = Self {
             proof: Proof::None,
             opt: None,
@@ -48,7 +49,9 @@ impl<'a> Extensions<'a> {
         // RFC 7828 3.3.1: over UDP the option is ignored. 3.2.1: a client sends it empty.
         if transport == Transport::Tcp && edns.keepalive != Keepalive::Absent {
             extensions.malformed = edns.keepalive == Keepalive::Malformed;
-            opt.keepalive = Some(u16::try_from(rules.settings.tcp_idle_ms / 100).unwrap_or(u16::MAX));
+            let connections = world.own.map_or(0, |own| own.habits.tcp_connections.load(Relaxed));
+            let idle_ms = rules.settings.tcp_idle_now_ms(connections);
+            opt.keepalive = Some(u16::try_from(idle_ms / 100).unwrap_or(u16::MAX));
         }
         extensions.opt = Some(opt);
         extensions

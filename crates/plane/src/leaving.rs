@@ -43,7 +43,7 @@ impl Leaving {
         let Some(message) = buf.get_mut(..sent.len) else {
             return Verdict::Reply(sent);
         };
-        let class = Class::of(message);
+        let class = Class::of(message, sent.rcode);
         let ours = matches!(sent.origin, Origin::Zone | Origin::Overlay);
         let reply = ratelimit::Reply {
             client: self.client.address,
@@ -64,11 +64,11 @@ impl Leaving {
             Limit::Send => Verdict::Reply(sent),
             Limit::Watch => Verdict::Watched(sent),
             Limit::Drop => Verdict::Limited,
-            Limit::Slip => Verdict::Slipped(Sent {
-                len: ratelimit::truncate(message, reply.class),
-                truncated: sent.truncated || reply.class != Class::Error,
-                ..sent
-            }),
+            Limit::Slip => {
+                let len = ratelimit::truncate(message, reply.class);
+                let truncated = sent.truncated || len < sent.len;
+                Verdict::Slipped(Sent { len, truncated, ..sent })
+            }
         }
     }
 }

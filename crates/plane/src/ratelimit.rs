@@ -60,9 +60,11 @@ impl Rate {
     /// Of these settings.
     pub fn new(settings: &RateLimit) -> Self {
         let interval = |per_second: u32| 1_000_000 / u64::from(per_second.clamp(1, 1_000_000));
+        let intervals = [interval(settings.rate), interval(settings.total)];
         Self {
-            intervals: [interval(settings.rate), interval(settings.total)],
-            burst: (u64::from(settings.burst_ms) * 1_000).min(MOST_AHEAD),
+            intervals,
+            // A burst has one reply at least, or none would ever be sent.
+            burst: (u64::from(settings.burst_ms) * 1_000).clamp(intervals[0].max(intervals[1]), MOST_AHEAD),
             slip: settings.slip,
             v4: mask(32, settings.ipv4_prefix.min(32)) as u32,
             v6: mask(128, settings.ipv6_prefix.min(128)),
@@ -110,16 +112,16 @@ pub enum Class {
 }
 
 impl Class {
-    /// That of a finished message.
+    /// That of a finished message with this rcode, of which the header has the low bits only (RFC 6891 6.1.3).
     #[inline]
-    pub fn of(message: &[u8]) -> Self {
+    pub fn of(message: &[u8], rcode: u16) -> Self {
         let word = |at: usize| {
             message
                 .get(at..at + 2)
                 .map_or(0, |word| u16::from(word[0]) << 8 | u16::from(word[1]))
         };
         let (flags, answers) = (word(2), word(6));
-        match flags & 0xF {
+        match rcode {
             rcode::NXDOMAIN => Self::NxDomain,
             rcode::NOERROR if answers > 0 || flags & flag::TC != 0 => Self::Answer,
             rcode::NOERROR if flags & flag::AA != 0 => Self::NoData,
@@ -205,12 +207,13 @@ impl Limiter {
 }
 
 /// Takes the records out of a finished reply and says TC, so that a real client asks again over TCP; the OPT stays, because a
-/// cookie may be in it. Gives the new length. An error has nothing to come back for: it stays as it is.
+/// cookie may be in it. Gives the new length. An error without records has nothing to come back for: it stays as it is.
 pub fn truncate(message: &mut [u8], class: Class) -> usize {
     let Ok(parsed) = Message::parse(message) else {
         return message.len();
     };
-    if class == Class::Error {
+    let bare = message.get(6..10) == Some(&[0; 4]);
+    if class == Class::Error && bare {
         return message.len();
     }
     let mut end = HEADER + parsed.qname.as_wire().len() + 4;
@@ -490,7 +493,7 @@ mod tests {
             (flag::QR | rcode::REFUSED, 0, Class::Error),
             (flag::QR | rcode::FORMERR, 0, Class::Error),
         ] {
-            assert_eq!(Class::of(&message(flags, answers)), class, "{flags:04x}");
+            assert_eq!(Class::of(&message(flags, answers), flags & 0xF), class, "{flags:04x}");
         }
     }
 
@@ -511,6 +514,11 @@ mod tests {
         let mut error = [b"\0\x07\x80\x05\0\x01\0\0\0\0\0\0", &head[12..]].concat();
         assert_eq!(truncate(&mut error, Class::Error), error.len());
         assert_eq!(error[2], 0x80);
+        assert_eq!(Class::of(&error, rcode::BADVERS), Class::Error);
+        // RFC 6672 3.2: YXDOMAIN comes with the DNAME.
+        let mut long = [b"\0\x07\x84\x06\0\x01\0\x01\0\0\0\0", &head[12..], answer].concat();
+        let len = truncate(&mut long, Class::Error);
+        assert_eq!(long[..len], [b"\0\x07\x86\x06\0\x01\0\0\0\0\0\0", &head[12..]].concat());
         for length in 0..message.len() {
             truncate(&mut message.clone()[..length], Class::Answer);
         }

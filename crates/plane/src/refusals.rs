@@ -87,5 +87,5 @@ fn write(incoming: Incoming<'_>, refusal: Refusal<'_>, extensions: Extensions<'_
 
 fn extensions<'a>(world: World<'a>, incoming: Incoming<'_>, refusal: &Refusal<'_>) -> Extensions<'a> {
     let Incoming { address, transport, .. } = incoming;
-    Extensions::of(&world.snapshot.rules, refusal.edns, address, transport)
+    Extensions::of(world, refusal.edns, address, transport)
 }

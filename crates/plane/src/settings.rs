@@ -196,6 +196,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How long a TCP connection may be silent while so many are open: the time shrinks as they grow many (RFC 7766 6.2.3).
+    pub fn tcp_idle_now_ms(&self, connections: usize) -> u64 {
+        let quarters = connections * 4 / self.tcp_clients.max(1);
+        u64::from(self.tcp_idle_ms) >> quarters.min(4).saturating_sub(1)
+    }
+
     /// Whether a proxy at this address is believed.
     pub fn is_proxy(&self, address: IpAddr) -> bool {
         self.proxies.iter().any(|prefix| prefix.holds(address))

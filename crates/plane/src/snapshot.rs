@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use resolute_wire::code::ede;
+use resolute_wire::edns::Ede;
 use resolute_wire::name::{self, Name};
 
 use crate::admit::Admission;
@@ -32,6 +34,8 @@ pub struct Rules {
     pub admission: Admission,
     /// How fast replies may go; None: no limit.
     pub rate: Option<Rate>,
+    /// Whether a route is that of a zone of ours that could not be loaded.
+    pub has_unserved: bool,
     /// Name to route.
     pub routes: SuffixTable<Route>,
     /// Whether anybody may ask for names that are not ours.
@@ -66,6 +70,12 @@ pub struct Route {
 }
 
 impl Route {
+    /// Of our own zone that could not be loaded: what the client is told (RFC 8914 4.25).
+    pub const UNSERVED: Ede<'static> = Ede {
+        code: ede::INVALID_DATA,
+        text: "the zone could not be loaded",
+    };
+
     /// In words, for an explanation.
     pub fn describe(&self) -> String {
         let Self { zone, source, .. } = self;
@@ -112,6 +122,7 @@ impl Rules {
             recursive: settings.views.iter().any(|view| !view.recursion.is_empty()),
             cookies: Cookies::new(&settings.cookie_secrets),
             rate: settings.rate_limit.as_ref().map(Rate::new),
+            has_unserved: settings.routes.iter().any(|route| route.unserved),
             routes,
             settings,
         }

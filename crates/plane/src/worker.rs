@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token, Waker};
@@ -24,6 +24,8 @@ const WAKE: Token = Token(0);
 /// Tokens of listeners begin here, those of exchanges behind them.
 const FIRST_LISTENER: usize = 1;
 const FIRST_EXCHANGE: usize = 1 << 16;
+/// How long a socket that is to be closed is looked at for what has come.
+const LAST_LOOK: Duration = Duration::from_millis(100);
 /// Batches served from one socket before the others get their turn.
 const TURN: usize = 8;
 
@@ -319,8 +321,10 @@ impl Worker {
             .iter()
             .position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, listener)));
         let Some(at) = known else { return };
+        // What has come already is answered; of a flood that does not end only so much.
+        let until = Instant::now() + LAST_LOOK;
         let mut more = vec![at];
-        while more.pop().is_some() {
+        while more.pop().is_some() && Instant::now() < until {
             self.serve(at, &mut more);
         }
         let descriptor = listener.as_raw_fd();

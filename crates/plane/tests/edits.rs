@@ -223,4 +223,10 @@ fn a_change_is_checked() {
     assert_eq!(codes("a.other.", rtype::CNAME, target), ["out-of-zone"]);
     assert_eq!(codes("example.", rtype::SOA, Vec::new()), ["no-soa"]);
     assert_eq!(codes("a.example.", rtype::A, vec![(60, vec![1])]), ["bad-rdata"]);
+    assert_eq!(codes("b.example.", rtype::SOA, vec![(60, soa(1))]), ["stray-soa"]);
+    // A name in rdata never points (RFC 3597 4): each reply would give it another meaning.
+    assert_eq!(
+        codes("b.example.", rtype::MX, vec![(60, b"\0\x01\x01a\xC0\x0C".to_vec())]),
+        ["bad-rdata"]
+    );
 }

@@ -13,6 +13,8 @@ use crate::rdata::{self, Field};
 const KNOWN: usize = 64;
 /// Suffixes of equal hash that are compared before giving up on compressing a name.
 const TRIES: usize = 4;
+/// Searches for suffixes in one message; names after that go out as they are. A full message of usual names needs fewer.
+const SEARCHES: u32 = 8_192;
 /// Pointers that lead from a name to its end; readers bound them too.
 const DEPTH: u8 = 8;
 /// The owner of every ready record: a pointer to the question's name.
@@ -117,6 +119,8 @@ pub fn push_record(out: &mut Vec<u8>, rtype: u16, class: u16, ttl: u32, rdata: &
 #[derive(Debug)]
 pub struct Known {
     len: usize,
+    /// How often a suffix was looked for in this message.
+    searches: u32,
     hashes: [u32; KNOWN],
     offsets: [u16; KNOWN],
     depths: [u8; KNOWN],
@@ -127,6 +131,7 @@ impl Known {
     pub const fn new() -> Self {
         Self {
             len: 0,
+            searches: 0,
             hashes: [0; KNOWN],
             offsets: [0; KNOWN],
             depths: [0; KNOWN],
@@ -147,7 +152,8 @@ impl Known {
     }
 
     /// Where a suffix stands, and how many pointers lead on from there.
-    fn find(&self, message: &[u8], suffix: &[u8]) -> Option<(u16, u8)> {
+    fn find(&mut self, message: &[u8], suffix: &[u8]) -> Option<(u16, u8)> {
+        self.searches += 1;
         let hash = hash(suffix);
         let equal = self.hashes[..self.len]
             .iter()
@@ -198,6 +204,7 @@ impl<'b> Composer<'b> {
         let pos = (HEADER + question.len()).min(max);
         buf[HEADER..pos].copy_from_slice(&question[..pos - HEADER]);
         known.len = 0;
+        known.searches = 0;
         let limit = max.saturating_sub(reserved);
         Self {
             buf,
@@ -249,6 +256,10 @@ impl<'b> Composer<'b> {
     /// Adds an RRset; all of it or nothing. False when it does not fit (the caller decides whether that means truncation).
     #[inline]
     pub fn rrset(&mut self, section: Section, owner: Owner<'_>, rrset: Rrset<'_>) -> bool {
+        // A large RRset that does not fit is not put into an order first.
+        if !rdata::may_compress(rrset.rtype) && rrset.records.len() > self.limit - self.pos.min(self.limit) {
+            return false;
+        }
         if self.order == Order::Fixed || section != Section::Answer || rrset.count < 2 {
             return self.rrset_as_stored(section, owner, rrset);
         }
@@ -473,6 +484,9 @@ impl<'b> Composer<'b> {
         }
         // The longest suffix that is known; most are found after a label or two, and the rest is not even looked at.
         for suffix in name::suffixes(wire) {
+            if self.known.searches == SEARCHES {
+                break;
+            }
             if let Some((offset, depth)) = self.known.find(self.buf, suffix) {
                 self.write_labels(wire, wire.len() - suffix.len(), depth + 1)?;
                 return self.write(&(0xC000 | offset).to_be_bytes());

@@ -104,10 +104,10 @@ pub fn parse(message: &[u8]) -> Parsed<'_> {
         question_len: 0,
         edns: None,
     };
-    if flags & flag::OPCODE != 0 {
-        // Only QUERY is served so far; what other opcodes put into the sections is theirs to define.
+    // Only QUERY is served so far; what other opcodes put into the sections is theirs to define.
+    let other = flags & flag::OPCODE != 0;
+    if other {
         refusal.rcode = rcode::NOTIMP;
-        return Parsed::Refuse(refusal);
     }
     let mut query = Query {
         message,
@@ -135,7 +135,7 @@ pub fn parse(message: &[u8]) -> Parsed<'_> {
         },
         _ => return Parsed::Refuse(refusal),
     }
-    if answers != 0 || (authorities != 0 && query.qtype != rtype::IXFR) {
+    if answers != 0 || (authorities != 0 && query.qtype != rtype::IXFR && !other) {
         return Parsed::Refuse(refusal);
     }
     let Some(Found { edns, tsig }) = read_records(message, pos, authorities, additionals) else {
@@ -143,6 +143,9 @@ pub fn parse(message: &[u8]) -> Parsed<'_> {
     };
     query.edns = edns;
     refusal.edns = edns;
+    if other {
+        return Parsed::Refuse(refusal);
+    }
     if let Some(at) = tsig {
         // RFC 8945 5.2: what cannot be interpreted is a format error.
         let Some(tsig) = Tsig::parse(message, at) else {

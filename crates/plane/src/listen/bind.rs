@@ -82,6 +82,7 @@ fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
     socket.set_reuse_port(true)?;
     // More than the system's limit is cut to it; that is no reason not to serve.
     let _ = socket.set_recv_buffer_size(RECEIVE_BUFFER);
+    super::mmsg::ignore_path_mtu(socket.as_fd(), address.is_ipv6())?;
     if address.ip().is_unspecified() {
         super::mmsg::tell_local_address(socket.as_fd(), address.is_ipv6())?;
     }

@@ -251,15 +251,32 @@ pub fn send_from(socket: BorrowedFd<'_>, packet: &[u8], peer: SocketAddr, local:
 
 /// Makes a socket tell the address that each packet was sent to.
 pub fn tell_local_address(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
-    let (level, option) = if v6 {
-        (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO)
+    if v6 {
+        set_option(socket, (libc::IPPROTO_IPV6, libc::IPV6_RECVPKTINFO), 1)
     } else {
-        (libc::IPPROTO_IP, libc::IP_PKTINFO)
-    };
-    let on: libc::c_int = 1;
+        set_option(socket, (libc::IPPROTO_IP, libc::IP_PKTINFO), 1)
+    }
+}
+
+/// Makes a socket send what fits the interface in one piece, whatever somebody says of the path's MTU: a forged ICMP message
+/// must not have replies fragmented (RFC 9715 3.1, as NSD, Knot and BIND do).
+pub fn ignore_path_mtu(socket: BorrowedFd<'_>, v6: bool) -> io::Result<()> {
+    if v6 {
+        let option = (libc::IPPROTO_IPV6, libc::IPV6_MTU_DISCOVER);
+        set_option(socket, option, libc::IPV6_PMTUDISC_OMIT)
+    } else {
+        set_option(
+            socket,
+            (libc::IPPROTO_IP, libc::IP_MTU_DISCOVER),
+            libc::IP_PMTUDISC_OMIT,
+        )
+    }
+}
+
+fn set_option(socket: BorrowedFd<'_>, (level, option): (i32, i32), value: libc::c_int) -> io::Result<()> {
     let length = size_of::<libc::c_int>() as u32;
     // SAFETY: the option's value is an int that outlives the call, and its length is said.
-    let done = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const on).cast(), length) };
+    let done = unsafe { libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), length) };
     if done < 0 {
         Err(io::Error::last_os_error())
     } else {

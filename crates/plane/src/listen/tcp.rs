@@ -220,9 +220,7 @@ impl Limits {
     pub(super) fn of(engine: &Engine) -> Self {
         let snapshot = engine.snapshot.load();
         let settings = &snapshot.rules.settings;
-        // RFC 7766 6.2.3: the time to be idle shrinks as connections grow many.
-        let used = engine.tcp_connections.load(Relaxed) * 4 / settings.tcp_clients.max(1);
-        let idle = u64::from(settings.tcp_idle_ms) >> used.min(4).saturating_sub(1);
+        let idle = settings.tcp_idle_now_ms(engine.tcp_connections.load(Relaxed));
         Self {
             most: Most {
                 all: settings.tcp_clients,

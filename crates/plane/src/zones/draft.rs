@@ -350,9 +350,22 @@ impl Draft {
                 self.error(first.place, "out-of-zone", message);
                 continue;
             }
+            self.check_for_stray_soas(group);
             if group.end - group.start > 1 {
                 self.check_neighbours(group);
             }
+        }
+    }
+
+    fn check_for_stray_soas(&mut self, group: &Group) {
+        let records = &self.records[group.start..group.end];
+        let Some(soa) = records.iter().find(|raw| raw.rtype == rtype::SOA) else {
+            return;
+        };
+        let (place, owner) = (soa.place, name_at(&self.arena, group.name_at));
+        if owner != self.origin.as_wire() {
+            let message = format!("SOA at {}, which is not the apex {}", name::text(owner), self.origin);
+            self.error(place, "stray-soa", message);
         }
     }
 
@@ -435,18 +448,6 @@ impl Draft {
             .iter()
             .find(|group| name_at(&self.arena, group.name_at) == origin.as_wire());
         let at_apex: Vec<Raw> = apex.map_or(vec![], |group| self.records[group.start..group.end].to_vec());
-        let stray: Vec<Raw> = (self.records.iter())
-            .filter(|raw| raw.rtype == rtype::SOA && name_at(&self.arena, raw.name_at) != origin.as_wire())
-            .copied()
-            .collect();
-        for raw in stray {
-            let owner = name::text(name_at(&self.arena, raw.name_at));
-            self.error(
-                raw.place,
-                "stray-soa",
-                format!("SOA at {owner}, which is not the apex {origin}"),
-            );
-        }
         let mut soas = at_apex.iter().filter(|raw| raw.rtype == rtype::SOA);
         let (first, second) = (soas.next().copied(), soas.next().copied());
         if let Some(second) = second {
@@ -637,6 +638,10 @@ fn has_form(rtype: u16, data: &[u8]) -> bool {
     match rtype {
         rtype::A => data.len() == 4,
         rtype::AAAA => data.len() == 16,
-        _ => rdata::expand(data, 0, data.len(), rtype, &mut Vec::new()),
+        // A pointer in a name would be another one in each reply: nothing may be expanded.
+        _ => {
+            let mut whole = Vec::with_capacity(data.len());
+            rdata::expand(data, 0, data.len(), rtype, &mut whole) && whole == data
+        }
     }
 }

@@ -15,7 +15,8 @@ use super::servers::Servers;
 use super::tree::Node;
 use crate::explain::Recorder;
 use crate::hash::{self, Path};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Route, Snapshot};
+use crate::suffixes::Apex;
 
 /// Steps of CNAME and DNAME within our data; then the answer ends with what has been found.
 const MAX_CHAIN: usize = 16;
@@ -230,11 +231,19 @@ impl<'a> Asked<'a> {
         })
     }
 
-    /// The zone to answer from: the longest match, but the parent's for DS at an apex whose parent is ours too.
+    /// The zone to answer from: the nearest one (RFC 1034 4.3.2 step 2), but for DS one above the name, if that is ours
+    /// (RFC 4035 3.1.4.1). None where the nearest one is ours and could not be loaded: what is above it does not know its
+    /// names. None too for DS of a zone of ours whose parent is not, if somebody may be asked for it.
     fn zone(&self, path: &Path<'_>) -> Option<&'a Image> {
-        let zone = self.snapshot.zone(self.view, path, usize::MAX)?;
-        if self.qtype == rtype::DS && zone.labels == path.labels() && zone.labels > 0 {
-            return Some(self.snapshot.zone(self.view, path, zone.labels - 1).unwrap_or(zone));
+        let most = deepest(path, self.qtype);
+        let zone = match self.snapshot.zone(self.view, path, most) {
+            None if most < path.labels() && !self.recursion => self.snapshot.zone(self.view, path, usize::MAX)?,
+            found => found?,
+        };
+        let rules = &self.snapshot.rules;
+        let nearer = |route: &Route| route.unserved && route.labels() > zone.labels;
+        if rules.has_unserved && rules.routes.find(path, most).is_some_and(|route| nearer(route)) {
+            return None;
         }
         Some(zone)
     }
@@ -396,6 +405,14 @@ fn put(section: Section, owner: Owner<'_>, rrset: Rrset<'_>, composer: &mut Comp
     fits
 }
 
+/// How many labels the zone may have that knows of a name and type: DS belongs to the parent (RFC 4035 3.1.4.1).
+pub fn deepest(path: &Path<'_>, qtype: u16) -> usize {
+    match qtype {
+        rtype::DS => path.labels().saturating_sub(1),
+        _ => usize::MAX,
+    }
+}
+
 /// RFC 2308 2: the SOA in the authority section.
 fn negative(zone: &Image, prover: &Prover<'_>, composer: &mut Composer<'_>) {
     let owner = Owner::Name(zone.wire());
@@ -420,7 +437,10 @@ fn refer<'a>(zone: &'a Image, cut: Node<'a>, prover: &mut Prover<'a>, composer: 
     prover.write(composer);
     let below = |server: &[u8]| name::is_at_or_below(server, cut.name);
     for (_, server) in ns.iter().filter(|(_, server)| below(server)) {
-        composer.truncated |= !add_address(zone, server, None, prover, composer);
+        if !add_address(zone, server, None, prover, composer) {
+            composer.truncated = true;
+            return;
+        }
     }
     for (_, server) in ns.iter().filter(|(_, server)| !below(server)).take(MAX_ADDITIONAL) {
         add_address(zone, server, None, prover, composer);

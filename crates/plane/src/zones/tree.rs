@@ -365,9 +365,13 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// How many records.
+    /// How many records. The count of an RRset goes to 65,535, and no further.
     pub fn record_count(&self) -> usize {
-        self.rrsets().map(|rrset| usize::from(rrset.count)).sum()
+        let count = |rrset: Rrset<'_>| match rrset.count {
+            u16::MAX => rrset.iter().count(),
+            count => usize::from(count),
+        };
+        self.rrsets().map(count).sum()
     }
 
     /// How many RRsets.
