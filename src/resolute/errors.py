@@ -7,6 +7,10 @@
       |   - ZoneDataError      zone data that cannot be served
       |   - NotFoundError      what is to be changed or shown is not there                        HTTP 404
       |   - ConflictError      somebody else has changed it meanwhile                             HTTP 412
+      + AccessError          somebody who may not do this            exit 1 · HTTP 403 · REFUSED
+      |   - UnauthenticatedError  nobody has said who asks           HTTP 401
+      |   - DeniedError          the right is missing                HTTP 403
+      |   - TooManyTriesError    wrong passwords came too often      HTTP 429
       + PeerError            a peer that sent something wrong        exit 1 · HTTP 502 · SERVFAIL + EDE
       + UnavailableError     something that is not there just now    exit 1 · HTTP 503 · SERVFAIL + EDE
 
@@ -53,6 +57,30 @@ class NotFoundError(RuleError):
 
 class ConflictError(RuleError):
     """What is to be changed is not what the caller believes it to be: somebody else was quicker."""
+
+
+class AccessError(ResoluteError):
+    """Somebody asked for what they may not do; nothing has changed."""
+
+
+class UnauthenticatedError(AccessError):
+    """Nobody has said who asks, or what was said is not true; the text says how to."""
+
+
+class DeniedError(AccessError):
+    """The right is missing; `missing` names it, and so does the text."""
+
+    def __init__(self, message: str, missing: str = "") -> None:
+        self.missing = missing
+        super().__init__(message)
+
+
+class TooManyTriesError(AccessError):
+    """Too many wrong passwords; the next try is taken after `retry_after_s`."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
 
 
 class PeerError(ResoluteError):

@@ -24,7 +24,13 @@ def test_the_version_is_that_of_the_crates() -> None:
 
 
 def test_every_error_is_of_one_family() -> None:
-    families = (errors.SettingsError, errors.RuleError, errors.PeerError, errors.UnavailableError)
+    families = (
+        errors.SettingsError,
+        errors.RuleError,
+        errors.AccessError,
+        errors.PeerError,
+        errors.UnavailableError,
+    )
     found = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     assert all(kind is errors.ResoluteError or issubclass(kind, families) for kind in found)
     assert errors.SettingsError(["a", "b"]).problems == ("a", "b")

@@ -7,12 +7,18 @@
     rrsets           their records, an RRset a row, in canonical order
     changes          what was changed, by whom, when and why; never read on the way of a query
     changed_rrsets   the RRsets of a change to a zone, before and after it
+    users            who may log in, and what their role lets them do
+    tokens           what programs show instead of a password: hashes, never the secrets
+    sessions         who is logged in: hashes again
+    audit            who did, or was denied, what; rows are only ever added
 
 Portable SQL only: what is special to SQLite stands in `sqlite.py`, to PostgreSQL in `postgresql.py`.
 """
 
 from sqlalchemy import (
+    JSON,
     BigInteger,
+    Boolean,
     Column,
     DateTime,
     ForeignKey,
@@ -122,4 +128,61 @@ changed_rrsets = Table(
     Column("ttl_after", BigInteger, nullable=False),
     Column("data_after", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+users = Table(
+    "users",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("name", String(64), nullable=False, unique=True),
+    # Argon2id in its encoded form (RFC 9106), which says its own parameters and salt.
+    Column("password", String(255), nullable=False),
+    Column("role", String(16), nullable=False),
+    # Of an editor: the zones that may be edited.
+    Column("zones", JSON, nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("disabled", Boolean, nullable=False),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("name", String(64), nullable=False),
+    # SHA-256: the secret is 256 random bits, which nobody can guess and no slow hash makes safer.
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("scope", JSON, nullable=False),
+    Column("sources", JSON, nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("expires", DateTime(timezone=True)),
+    Column("last_used", DateTime(timezone=True)),
+    Column("last_address", String(45)),
+    Index("tokens_by_user", "user_id"),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),
+    Column("user_id", ForeignKey("users.id", ondelete="CASCADE"), nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("expires", DateTime(timezone=True), nullable=False),
+    Index("sessions_by_user", "user_id"),
+    Index("sessions_by_end", "expires"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", _ROW_NUMBER, primary_key=True),
+    Column("time", DateTime(timezone=True), nullable=False),
+    Column("actor", String(255), nullable=False),
+    Column("address", String(45), nullable=False),
+    Column("verb", String(32), nullable=False),
+    Column("target", String(2048), nullable=False),
+    Column("outcome", String(16), nullable=False),
+    Column("detail", String(2048), nullable=False),
+    Index("audit_by_actor", "actor", "id"),
 )
