@@ -2,8 +2,8 @@ r"""Record data as typed fields, for programs that would rather not write presen
 
     {"preference": 10, "exchange": "mail.example.org."}   <->   10 mail.example.org.
 
-The types of `FIELDS` have fields; all others, and text that is not UTF-8, are presentation form only. Every field becomes the words of the
-presentation form that it stands for, so that one parser (dnspython's) decides what is well formed.
+The types of `FIELDS` have fields; all others, and text that is not UTF-8, are presentation form only. Every field becomes
+the words of the presentation form that it stands for, so that one parser (dnspython's) decides what is well formed.
 """
 
 import binascii
@@ -185,7 +185,8 @@ def _params_as_text(params: Mapping[Any, Any]) -> dict[str, str | None]:
     for key in sorted(params):
         value = params[key]
         text = value.to_text() if value is not None else None
-        found[dns.rdtypes.svcbbase.key_to_text(key)] = _unquoted(text) if text is not None else None
+        word = str(dns.rdtypes.svcbbase.key_to_text(key))  # type: ignore[no-untyped-call]
+        found[word] = _unquoted(text) if text is not None else None
     return found
 
 
