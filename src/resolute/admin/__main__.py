@@ -19,6 +19,7 @@ import uvicorn
 
 from resolute.admin.app import build
 from resolute.config import log as logging_chapter
+from resolute.config.admin import Admin
 from resolute.store.store import Store
 
 
@@ -38,7 +39,11 @@ async def serve(instructions: dict[str, Any]) -> None:
     """Serves until the input ends."""
     listener = socket.socket(fileno=int(instructions["descriptor"]))
     config = uvicorn.Config(
-        build(Store(instructions["store_url"]), Path(instructions["control"])),
+        build(
+            Store(instructions["store_url"]),
+            Path(instructions["control"]),
+            Admin.model_validate(instructions.get("admin", {})),
+        ),
         http="h11",
         ws="none",
         log_config=None,

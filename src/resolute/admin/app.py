@@ -1,88 +1,83 @@
-"""The admin application: routes, and each family of error as one line with its status."""
+"""The admin application: what a request goes through, and what an error becomes.
 
-import errno
+    guard (Host, Origin, size) -> gate (who asks) -> bodies (all of it, in time) -> route (the right, the work) -> answer
+"""
+
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI, Request
-from fastapi.responses import PlainTextResponse
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from resolute.admin import notify, records
+from resolute.admin.api import problems, router
+from resolute.admin.bodies import Bodies
+from resolute.admin.gate import Gate, note_denied
 from resolute.admin.guard import Guard
-from resolute.admin.writer import Writer
-from resolute.errors import PeerError, ResoluteError, RuleError, SettingsError, UnavailableError
+from resolute.admin.services import Services
+from resolute.config.admin import Admin
+from resolute.errors import AccessError, ResoluteError
 from resolute.store.store import Store
 
 log = logging.getLogger(__name__)
 
-STATUSES = (
-    (records.BadRequestError, 400),
-    (records.NotThereError, 404),
-    (SettingsError, 422),
-    (RuleError, 409),
-    (PeerError, 502),
-    (UnavailableError, 503),
-)
 
-
-def build(store: Store, control: Path) -> ASGIApp:
+def build(store: Store, control: Path, settings: Admin | None = None) -> ASGIApp:
     """The application over a store; `control` is the node's socket."""
 
     async def committed(revision: int) -> None:
         await notify.follow(control, revision)
 
-    writer = Writer(store, committed)
+    services = Services.of(store, settings or Admin(), committed)
+    return Guard(Gate(Bodies(application(services)), services), services.clients, services.settings.hosts)
+
+
+def application(services: Services) -> FastAPI:
+    """The routes, without what stands before them."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        await services.setup.start()
         yield
-        await writer.close()
+        await services.close()
 
-    app = FastAPI(title="Resolute", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
-    app.state.writer = writer
+    app = FastAPI(
+        title="Resolute",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"{router.PREFIX}/openapi.json",
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.openapi = lambda: router.describe(app)  # type: ignore[method-assign]  FastAPI's own way to extend it
+    app.state.services = services
+    app.include_router(router.router())
     app.include_router(records.router)
-    app.add_exception_handler(ResoluteError, _refused)
-    app.add_exception_handler(HTTPException, _not_served)
+    for kind in (ResoluteError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, _refused)
     app.add_exception_handler(Exception, _fault)
-    return Guard(app)
+    return app
 
 
-async def _refused(_: Request, error: Exception) -> PlainTextResponse:
-    status = next((status for family, status in STATUSES if isinstance(error, family)), 500)
-    if status >= 500:
+async def _refused(request: Request, error: Exception) -> Response:
+    """What somebody, or something that is needed, said no to."""
+    problem = problems.of(error)
+    path: str = request.scope["path"]
+    if isinstance(error, AccessError):
+        await note_denied(request.app.state.services, request.scope, error)
+    elif problem.status >= 500:
         log.error("%s", error)
-    return _line(str(error), 507 if status == 503 and _is_full(error) else status)
+    if problem.status == 405:
+        problem = problems.of_status(405, f"{request.method} is not possible here", problem.headers)
+    return problems.answer(problem, path)
 
 
-async def _not_served(request: Request, error: Exception) -> PlainTextResponse:
-    """No such path, or a method that it does not have."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    what = {404: "there is nothing here", 405: f"{request.method} is not possible here"}
-    return PlainTextResponse(what.get(status, "the request cannot be served") + "\n", status, headers)
-
-
-async def _fault(_: Request, error: Exception) -> PlainTextResponse:
+async def _fault(request: Request, error: Exception) -> Response:
+    """A mistake of ours: the log has all of it, the answer nothing."""
     log.error("a request failed: %s", error, exc_info=error)
-    return _line("an internal error: see the server's log", 500)
-
-
-def _line(text: str, status: int) -> PlainTextResponse:
-    return PlainTextResponse(" ".join(text.split()) + "\n", status)
-
-
-def _is_full(error: BaseException) -> bool:
-    """Whether the store has no space left: 507 Insufficient Storage says that better than 503 does."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        origin = getattr(cause, "orig", None)
-        if getattr(origin, "sqlite_errorname", "").startswith("SQLITE_FULL"):
-            return True
-        cause = cause.__cause__
-    return False
+    return problems.answer(problems.of(error), request.scope["path"])

@@ -1,79 +1,97 @@
-"""What every request to the admin port must pass, whatever its route: Host, Origin, size, and a path in one spelling.
+"""What every request to the admin port must pass, whatever its route: Host, Origin, announced size, one spelling of paths.
 
-Against DNS rebinding the Host must be a loopback address or `localhost`: a page of another name whose name leads here
-sends that name. Against pages of other origins a change must come from no page, or from one of this server (Fetch
-standard, `Origin` and `Sec-Fetch-Site`).
+Against DNS rebinding the Host must be one of this server's: loopback, the very address that was connected to, or a name
+that the operator has given (`admin.hosts`). A page of another name whose name leads here sends that name. Against pages
+of other origins a change must come from no page, or from one of this server (Fetch standard: `Origin`, `Sec-Fetch-Site`).
 """
 
-import ipaddress
 import re
+from collections.abc import Sequence
 from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-MAX_BODY: Final = 65_536
+from resolute.admin.api import problems
+from resolute.admin.bodies import MAX_BODY, RefusedError
+from resolute.admin.clients import Client, Clients, host_of, is_loopback
+
+SAFE: Final = ("GET", "HEAD", "OPTIONS")
+"""Methods that change nothing (RFC 9110 9.2.1)."""
+HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+"""Of every answer, unless its route says otherwise."""
 
 _SLASHES = re.compile(rb"/{2,}")
 
 
-class RefusedError(Exception):
-    """The request is not let in."""
-
-    def __init__(self, status: int, text: str) -> None:
-        self.status, self.text = status, text
-        super().__init__(text)
-
-
 class Guard:
-    """ASGI middleware around the whole application."""
+    """ASGI middleware around the whole application; leaves the client in the request's state."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, clients: Clients, hosts: Sequence[str] = ()) -> None:
+        self._app, self._clients, self._hosts = app, clients, frozenset(hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request in, or answers it with one line."""
+        """Lets a request in, or answers it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        client = self._clients.of(scope)
+        scope = {**one_spelling(scope), "state": {**scope.get("state", {}), "client": client}}
         try:
-            check(Headers(scope=scope), change=scope["method"] not in ("GET", "HEAD", "OPTIONS"))
-            body = await _read(receive)
+            self._check(scope, client)
         except RefusedError as refused:
-            response = PlainTextResponse(refused.text + "\n", refused.status, {"Connection": "close"})
-            await response(scope, receive, send)
+            problem = problems.of_status(refused.status, refused.text, {"Connection": "close"})
+            await problems.answer(problem, scope["path"])(scope, receive, _with_headers(send))
             return
-        await self._app(one_spelling(scope), _replay(body, receive), send)
+        await self._app(scope, receive, _with_headers(send))
+
+    def _check(self, scope: Scope, client: Client) -> None:
+        headers = Headers(scope=scope)
+        check_host(headers, scope, self._hosts)
+        if scope["method"] not in SAFE:
+            check_origin(headers, client)
+        check_length(headers)
 
 
-def check(headers: Headers, *, change: bool) -> None:
-    """Host and Origin, and the size that is announced. Raises RefusedError."""
-    host = headers.get("host", "")
-    if not is_loopback(host):
-        raise RefusedError(403, "the Host is not this machine: use http://localhost or a loopback address")
+def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
+    """Raises RefusedError for a name that is not this server's."""
+    given = headers.getlist("host")
+    if len(given) == 1:
+        host, server = host_of(given[0]), scope.get("server") or ("", 0)
+        if is_loopback(given[0]) or host in hosts or host == host_of(f"[{server[0]}]" if ":" in server[0] else server[0]):
+            return
+    raise RefusedError(
+        403,
+        "the Host is not this server: use http://localhost, the address that it listens on, or a name in admin.hosts",
+    )
+
+
+def check_origin(headers: Headers, client: Client) -> None:
+    """Of a change. Raises RefusedError for a page of another origin, or of this one without HTTPS where there is HTTPS."""
     origin = headers.get("origin")
-    if change and origin is not None and urlsplit(origin).netloc.lower() != host.lower():
-        raise RefusedError(403, "changes from pages of another origin are refused")
-    if change and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+    if origin is not None:
+        parts = urlsplit(origin)
+        same = parts.netloc.lower() == headers.get("host", "").lower()
+        if not same or parts.scheme not in (("https",) if client.secure else ("http", "https")):
+            raise RefusedError(403, "changes from pages of another origin are refused")
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         raise RefusedError(403, "changes from pages of another site are refused")
+
+
+def check_length(headers: Headers) -> None:
+    """Raises RefusedError for a body that is announced to be too large, or by something that is no number."""
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise RefusedError(400, "the Content-Length is not a number")
     if len(length) > 10 or int(length) > MAX_BODY:
         raise RefusedError(413, "the body is larger than 64 KiB")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a Host header (with or without a port) names this machine by itself."""
-    name = re.sub(r":[0-9]*$", "", host.strip().lower())
-    if name.rstrip(".") == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def one_spelling(scope: Scope) -> Scope:
@@ -84,25 +102,12 @@ def one_spelling(scope: Scope) -> Scope:
     return {**scope, "raw_path": raw, "path": unquote_to_bytes(raw).decode("utf-8", "replace")}
 
 
-async def _read(receive: Receive) -> bytes:
-    """The body, of which no more is held than is allowed. Raises RefusedError."""
-    content = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            return bytes(content)
-        content += message.get("body", b"")
-        if len(content) > MAX_BODY:
-            raise RefusedError(413, "the body is larger than 64 KiB")
-        if not message.get("more_body", False):
-            return bytes(content)
+def _with_headers(send: Send) -> Send:
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
 
-
-def _replay(body: bytes, receive: Receive) -> Receive:
-    """The body again, for the route; after it what comes from the connection."""
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def replayed() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return replayed
+    return sending

@@ -16,8 +16,8 @@ from typing import Self
 from resolute.errors import PresentationError
 from resolute.records import names
 
-_STAR = re.compile(r"(?:^|(?<=\.))\*(?=\.|$)")
-"""An asterisk that is a whole label and not escaped."""
+_STAR = re.compile(r"(?:^|(?<=(?<!\\)\.))\*(?=\.|$)")
+"""An asterisk that is a whole label; neither it nor the dot before it is escaped."""
 
 
 @dataclass(frozen=True, slots=True)

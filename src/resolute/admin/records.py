@@ -5,61 +5,54 @@
     DELETE /records/{domain}   removes
 
 Names are the same with and without the trailing dot and in any letter case. An answer says that the change is durable;
-the next query sees it.
+the next query sees it. Programs on this machine need no token, unless `admin.open_records` is off.
 """
 
 import json
-from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from resolute.admin.writer import Writer
+from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesHere
+from resolute.admin.api.problems import BadRequestError, NotThereError
+from resolute.admin.clients import Client
+from resolute.admin.rights import Kind, Principal, Right, Verb, require
 from resolute.errors import RuleError
 from resolute.store.records import Put, Remove
 from resolute.zones.local import check_address, check_name
 
-router = APIRouter()
-
-
-class BadRequestError(RuleError):
-    """What was sent is not what the route takes; answered with 400."""
-
-
-class NotThereError(RuleError):
-    """There is no such record; answered with 404."""
-
-
-def _writer(request: Request) -> Writer:
-    writer: Writer = request.app.state.writer
-    return writer
-
-
-WriterHere = Annotated[Writer, Depends(_writer)]
+router = APIRouter(include_in_schema=False)
 
 
 @router.get("/records")
-async def list_records(writer: WriterHere) -> JSONResponse:
+async def list_records(services: ServicesHere, principal: PrincipalHere) -> JSONResponse:
     """Every record: names in lower case without the trailing dot."""
-    return JSONResponse(dict((await writer.read()).addresses))
+    require(principal, Right(Verb.HOSTS_READ))
+    return JSONResponse(dict((await services.writer.read()).addresses))
 
 
 @router.post("/records")
-async def put_record(request: Request, writer: WriterHere) -> PlainTextResponse:
+async def put_record(
+    request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere
+) -> PlainTextResponse:
     """Adds a record, or replaces the address of a name."""
+    who = require(principal, Right(Verb.HOSTS_WRITE))
     name, address = parse(await request.body())
-    await writer.change(Put(name, address, _author(request)))
+    await services.writer.change(Put(name, address, author(who, client)))
     return PlainTextResponse("Record added successfully")
 
 
 @router.delete("/records/{domain:path}")
-async def remove_record(domain: str, request: Request, writer: WriterHere) -> PlainTextResponse:
+async def remove_record(
+    domain: str, services: ServicesHere, principal: PrincipalHere, client: ClientHere
+) -> PlainTextResponse:
     """Removes a name."""
+    who = require(principal, Right(Verb.HOSTS_WRITE))
     try:
         name = check_name(domain)
     except RuleError as error:
         raise BadRequestError(str(error)) from error
-    if not await writer.change(Remove(name, _author(request))):
+    if not await services.writer.change(Remove(name, author(who, client))):
         raise NotThereError(f"there is no record for {name}")
     return PlainTextResponse("Record removed successfully")
 
@@ -81,6 +74,6 @@ def parse(content: bytes) -> tuple[str, str]:
         raise BadRequestError(str(error)) from error
 
 
-def _author(request: Request) -> str:
-    """Who asked; without users that is the address, and the port is open to loopback alone."""
-    return f"http {request.client.host}" if request.client else "http"
+def author(principal: Principal, client: Client) -> str:
+    """Who makes a change, as the history has it; of a program on this machine only the address is known."""
+    return f"{principal.name} {client.address}" if principal.kind is Kind.LOCAL else principal.name

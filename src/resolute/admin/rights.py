@@ -147,8 +147,8 @@ def _scope_has(scope: Scope, verb: Verb) -> bool:
 
 def _why_role(who: Principal) -> str:
     if who.role is Role.EDITOR:
-        return f"{who.user} is editor of {', '.join(map(str, who.zones)) or 'no zone'}"
-    return f"{who.user or who.name} is {who.role}"
+        return f"{who.user} is the editor of {', '.join(map(str, who.zones)) or 'no zone'}"
+    return f"the role of {who.user or who.name} is {who.role}"
 
 
 def _denied(who: Principal, missing: str, why: str) -> DeniedError:

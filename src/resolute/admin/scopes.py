@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from resolute.admin.patterns import Pattern
 from resolute.errors import PresentationError
-from resolute.records import rdata
+from resolute.records import names, rdata
 
 
 class Verb(enum.StrEnum):
@@ -62,14 +62,12 @@ class Right:
 
     def __str__(self) -> str:
         """As the log and a refusal say it: `records:write for TXT of www.example.org. in example.org.`"""
-        from resolute.records.names import to_text
-
         words = [self.verb.value]
         if self.rtype is not None or self.name is not None:
             words += ["for", "all types" if self.rtype is None else rdata.type_to_text(self.rtype)]
-            words += ["of", "all names" if self.name is None else to_text(self.name)]
+            words += ["of", "all names" if self.name is None else names.to_text(self.name)]
         if self.verb in ZONE_VERBS:
-            words += ["in", "every zone" if self.zone is None else to_text(self.zone)]
+            words += ["in", "every zone" if self.zone is None else names.to_text(self.zone)]
         return " ".join(words)
 
 
@@ -140,9 +138,9 @@ def acme(zone: bytes) -> Scope:
     return Scope(verbs, (Pattern.of_name(zone),), patterns, frozenset({TXT}))
 
 
-def dyndns(names: Iterable[bytes]) -> Scope:
+def dyndns(hosts: Iterable[bytes]) -> Scope:
     """For a host whose address changes: A and AAAA of these names, in whatever zone they are."""
-    patterns = tuple(Pattern.of_name(name) for name in names)
+    patterns = tuple(Pattern.of_name(name) for name in hosts)
     return Scope(RECORD_VERBS, None, patterns, frozenset({A, AAAA}))
 
 

@@ -32,7 +32,7 @@ FLAGS = (
     Flag("--records", "hosts.records", "FILE", "Seed the local records from a YAML map of names and addresses."),
     Flag("--forward", "resolver.forward", "ADDR[:PORT]", "Ask this server for what is not ours.", many=True),
     Flag("--recurse", "resolver.mode", "", "Resolve from the root what is not ours."),
-    Flag("--admin", "listen.admin", "ADDR:PORT|off", "Serve HTTP here, on loopback; off for none."),
+    Flag("--admin", "listen.admin", "ADDR:PORT|off", "Serve HTTP here; off for none."),
     Flag("--data", "data.directory", "DIR", "Keep the store, the lock and the control socket here."),
     Flag("--log-queries", "log.queries", "", "Log one line for each query."),
     Flag("--log-format", "log.format", "text|json", "Log lines for people, or one JSON object a line."),

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from resolute.config.admin import Admin
 from resolute.config.log import Log
 from resolute.plane.settings import Allow, Answers, Cookies, Identity, Limits, Listen, RateLimit
 from resolute.resolver.settings import Cache, Resolver
@@ -28,6 +29,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     listen: Listen = Field(default=Listen(), description="Where the server listens.")
+    admin: Admin = Field(default=Admin(), description="Who is let in to the admin process, and how.")
     data: Data = Field(default_factory=Data, description="Where the server keeps its files.")
     store: Store = Field(default=Store(), description="Where records are kept.")
     resolver: Resolver = Field(default=Resolver(), description="How names that are not ours are resolved.")

@@ -10,8 +10,9 @@ import logging
 import socket
 import sys
 import time
-from dataclasses import asdict, dataclass
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
 
 SHORTEST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
@@ -24,13 +25,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """What the child must know: its socket, the store, the node's control socket, how to log."""
+    """What the child must know: its socket, the store, the node's control socket, how to log, `[admin]` as JSON."""
 
     descriptor: int
     store_url: str
     control: str
     log_level: str
     log_format: str
+    admin: Mapping[str, Any] = field(default_factory=dict)
 
 
 class AdminChild:

@@ -299,7 +299,12 @@ class Node:
         control = self.settings.data.directory / SOCKET_NAME
         log_settings = self.settings.log
         return Instructions(
-            listener.fileno(), self.settings.store.url, str(control.absolute()), log_settings.level, log_settings.format
+            listener.fileno(),
+            self.settings.store.url,
+            str(control.absolute()),
+            log_settings.level,
+            log_settings.format,
+            self.settings.admin.model_dump(mode="json"),
         )
 
     def _drain(self, drain_ms: int) -> None:
@@ -321,6 +326,7 @@ def _keeping_what_cannot_change(running: Settings, wanted: Settings) -> Settings
     """The wanted settings, but for those of `planesettings.restart_needed`."""
     return wanted.model_copy(
         update={
+            "admin": running.admin,
             "data": running.data,
             "store": running.store,
             "listen": wanted.listen.model_copy(update={"admin": running.listen.admin}),

@@ -110,5 +110,6 @@ def restart_needed(running: Settings, wanted: Settings) -> list[str]:
         ("store.url", running.store.url, wanted.store.url),
         ("limits.workers", running.limits.workers, wanted.limits.workers),
         ("listen.admin", running.listen.admin, wanted.listen.admin),
+        ("admin", running.admin, wanted.admin),
     )
     return [f"{name}: changed, takes effect at the next start of the server" for name, old, new in pairs if old != new]

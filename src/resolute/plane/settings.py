@@ -1,6 +1,5 @@
 """The settings of the data plane: where it listens, who may ask, limits, and what it says of itself."""
 
-import ipaddress
 import re
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,7 +8,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from resolute.plane import networks
-from resolute.units import Count, Duration, Endpoints, parse_duration, parse_endpoint, split_endpoint
+from resolute.units import Count, Duration, Endpoints, parse_duration, parse_endpoint
 
 
 def _clients(words: Sequence[str]) -> tuple[str, ...]:
@@ -20,16 +19,7 @@ def _clients(words: Sequence[str]) -> tuple[str, ...]:
 
 
 def _admin(text: str) -> str:
-    """Loopback only: whoever reaches this port may change records, and there are no users and tokens yet."""
-    if text.strip().lower() == "off":
-        return "off"
-    endpoint = parse_endpoint(text)
-    if not ipaddress.ip_address(split_endpoint(endpoint)[0]).is_loopback:
-        raise ValueError(
-            f"{text!r} is not a loopback address, and the admin port has no users and tokens yet:"
-            " expected 127.0.0.1:PORT, [::1]:PORT or 'off'"
-        )
-    return endpoint
+    return "off" if text.strip().lower() == "off" else parse_endpoint(text)
 
 
 def parse_nsid(text: str) -> bytes:
@@ -92,7 +82,7 @@ class Listen(BaseModel):
         description="The proxies that are believed there, all others are dropped: loopback, private, any, or prefixes.",
     )
     admin: Annotated[str, AfterValidator(_admin)] = Field(
-        default="127.0.0.1:5380", description="Address and port of the admin process, on loopback; `off` starts none."
+        default="127.0.0.1:5380", description="Address and port of the admin process; `off` starts none."
     )
 
     @model_validator(mode="after")

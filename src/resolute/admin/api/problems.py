@@ -1,0 +1,205 @@
+"""Each family of error as an answer: a problem document (RFC 9457) under /api/, one line of text elsewhere.
+
+    {"type": "urn:problem-type:resolute:denied", "title": "The right is missing", "status": 403,
+     "detail": "bob does not have the right users:read: the role of bob is reader", "instance": "/api/v1/users", "errors": []}
+
+`errors` names each field that does not hold, as `{"field": "scope.names[0]", "reason": "..."}`. No value that was sent is
+repeated: it may be a secret.
+"""
+
+import errno
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from resolute.errors import (
+    AccessError,
+    DeniedError,
+    PeerError,
+    ResoluteError,
+    RuleError,
+    SettingsError,
+    TooManyTriesError,
+    UnauthenticatedError,
+    UnavailableError,
+    ZoneDataError,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+_TYPE: Final = "urn:problem-type:resolute:"
+
+
+class BadRequestError(RuleError):
+    """What was sent is not what the route takes; answered with 400."""
+
+
+class NotThereError(RuleError):
+    """There is no such thing; answered with 404."""
+
+
+class InvalidError(RuleError):
+    """Fields that do not hold together, of a body that is well formed; answered with 422."""
+
+    def __init__(self, *fields: tuple[str, str]) -> None:
+        """Each as (field, reason)."""
+        self.fields = fields
+        super().__init__("; ".join(f"{name}: {reason}" for name, reason in fields))
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is answered. `kind` is the last part of the type."""
+
+    status: int
+    kind: str
+    title: str
+    detail: str
+    errors: Sequence[tuple[str, str]] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class FieldProblem(BaseModel):
+    """A field that does not hold."""
+
+    field: str = Field(description="Where it stands in the body or the query: `scope.names[0]`.")
+    reason: str
+
+
+class ProblemDocument(BaseModel):
+    """Problem details (RFC 9457)."""
+
+    type: str = Field(examples=[_TYPE + "denied"])
+    title: str = Field(examples=["The right is missing"])
+    status: int = Field(examples=[403])
+    detail: str = Field(examples=["bob does not have the right users:read: the role of bob is reader"])
+    instance: str = Field(examples=["/api/v1/users"])
+    errors: list[FieldProblem] = Field(default=[])
+
+
+FAMILIES: Final = (
+    (BadRequestError, 400, "bad-request", "The request cannot be read"),
+    (NotThereError, 404, "not-found", "There is no such thing"),
+    (InvalidError, 422, "invalid", "Something in the request does not hold"),
+    (SettingsError, 422, "settings", "The settings do not hold together"),
+    (RuleError, 409, "conflict", "The change would break a rule"),
+    (UnauthenticatedError, 401, "unauthenticated", "Nobody has said who asks"),
+    (TooManyTriesError, 429, "too-many-tries", "Too many tries"),
+    (DeniedError, 403, "denied", "The right is missing"),
+    (AccessError, 403, "denied", "The right is missing"),
+    (PeerError, 502, "peer", "Another server sent something wrong"),
+    (UnavailableError, 503, "unavailable", "Something that is needed is not there just now"),
+)
+"""The first that fits."""
+
+_STATUSES: Final = {
+    400: ("bad-request", "The request cannot be read"),
+    403: ("refused", "The request is not let in"),
+    404: ("not-found", "There is nothing here"),
+    405: ("method", "The method is not possible here"),
+    408: ("slow", "The request did not come in time"),
+    413: ("too-large", "The request is too large"),
+    507: ("full", "The store has no space left"),
+}
+
+
+def of(error: Exception) -> Problem:
+    """What an error is answered with; what is nobody's is a fault of ours (500)."""
+    if isinstance(error, RequestValidationError):
+        errors = [(_field(one), _reason(one)) for one in error.errors()]
+        where = ", ".join(dict.fromkeys(name for name, _ in errors))
+        return Problem(422, "invalid", "Something in the request does not hold", f"look at: {where}", errors)
+    if isinstance(error, HTTPException):
+        return of_status(error.status_code, headers=error.headers or {})
+    for family, status, kind, title in FAMILIES:
+        if isinstance(error, family):
+            if status == 503 and _is_full(error):
+                return of_status(507, str(error))
+            return Problem(status, kind, title, one_line(str(error)), _errors(error), _headers(error))
+    return Problem(500, "internal", "An internal error", "an internal error: see the server's log")
+
+
+def of_status(status: int, detail: str = "", headers: Mapping[str, str] | None = None) -> Problem:
+    """What a status by itself means."""
+    kind, title = _STATUSES.get(status, ("refused", "The request cannot be served"))
+    return Problem(status, kind, title, one_line(detail) or title.lower(), headers=headers or {})
+
+
+def answer(problem: Problem, path: str) -> Response:
+    """The answer for a path: a problem document in the API, one line elsewhere."""
+    headers = {"Cache-Control": "no-store", **problem.headers}
+    if not is_api(path):
+        return PlainTextResponse(problem.detail + "\n", problem.status, headers)
+    body: dict[str, Any] = {
+        "type": _TYPE + problem.kind,
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": path,
+        "errors": [{"field": name, "reason": reason} for name, reason in problem.errors],
+    }
+    return JSONResponse(body, problem.status, headers, MEDIA_TYPE)
+
+
+def is_api(path: str) -> bool:
+    """Whether a path is the REST API's."""
+    return path == "/api" or path.startswith("/api/")
+
+
+def one_line(text: str) -> str:
+    """The text with white space made single blanks."""
+    return " ".join(text.split())
+
+
+def _errors(error: ResoluteError) -> Sequence[tuple[str, str]]:
+    if isinstance(error, InvalidError):
+        return error.fields
+    if isinstance(error, SettingsError | ZoneDataError):
+        return [("", one_line(problem)) for problem in error.problems]
+    return ()
+
+
+def _headers(error: ResoluteError) -> Mapping[str, str]:
+    if isinstance(error, UnauthenticatedError):
+        return {"WWW-Authenticate": 'Bearer realm="resolute"'}
+    if isinstance(error, TooManyTriesError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {}
+
+
+def _field(problem: Mapping[str, Any]) -> str:
+    """The location `("body", "scope", "names", 0)` as people write it; a body that is none at all is `body`."""
+    location: Sequence[int | str] = problem["loc"][:1] if problem["type"] == "json_invalid" else problem["loc"]
+    parts = location[1:] if len(location) > 1 and not isinstance(location[1], int) else location
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _reason(problem: Mapping[str, Any]) -> str:
+    if problem["type"] == "json_invalid":
+        return f"it is not JSON: {problem.get('ctx', {}).get('error', 'it does not parse')}"
+    return one_line(str(problem["msg"]).removeprefix("Value error, "))
+
+
+def _is_full(error: BaseException) -> bool:
+    """Whether the store has no space left: 507 Insufficient Storage says that better than 503 does."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        origin = getattr(cause, "orig", None)
+        if getattr(origin, "sqlite_errorname", "").startswith("SQLITE_FULL"):
+            return True
+        cause = cause.__cause__
+    return False
+
+
+def with_header(problem: Problem, name: str, value: str) -> Problem:
+    """The same problem with one more header."""
+    return replace(problem, headers={**problem.headers, name: value})

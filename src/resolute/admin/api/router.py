@@ -1,0 +1,44 @@
+"""The API as a whole: its resources, and its description (OpenAPI 3.1)."""
+
+from typing import Any, Final
+
+from fastapi import APIRouter, FastAPI
+from fastapi.openapi.utils import get_openapi
+
+import resolute
+from resolute.admin.api import audit, docs, health, login, setup, tokens, users
+from resolute.admin.api.problems import FieldProblem, ProblemDocument
+
+PREFIX: Final = "/api/v1"
+DESCRIPTION: Final = """\
+Everything that Resolute's console and command line do. People log in with a password, programs send a token.
+Refusals are problem details (RFC 9457) that name the field and the reason, or the right that is missing.
+"""
+
+
+def router() -> APIRouter:
+    """All resources, under /api/v1."""
+    api = APIRouter(prefix=PREFIX)
+    for resource in (health, setup, login, users, tokens, audit, docs):
+        api.include_router(resource.router)
+    return api
+
+
+def describe(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, made once; problem details are the only form of error in it."""
+    if app.openapi_schema is None:
+        document = get_openapi(
+            title="Resolute",
+            version=resolute.__version__,
+            openapi_version="3.1.0",
+            description=DESCRIPTION,
+            routes=app.routes,
+        )
+        schemas = document["components"]["schemas"]
+        for model in (ProblemDocument, FieldProblem):
+            schemas[model.__name__] = model.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas[model.__name__].pop("$defs", None)
+        for unused in ("HTTPValidationError", "ValidationError"):
+            schemas.pop(unused, None)
+        app.openapi_schema = document
+    return app.openapi_schema

@@ -1,0 +1,61 @@
+"""What the routes work with, made once a process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Self
+
+from resolute.admin.accounts import Accounts
+from resolute.admin.clients import Clients
+from resolute.admin.identity import Identity
+from resolute.admin.login import Login
+from resolute.admin.passwords import Passwords
+from resolute.admin.sessions import Sessions
+from resolute.admin.setup import SetUp
+from resolute.admin.tokens import Tokens
+from resolute.admin.trail import Trail
+from resolute.admin.writer import Writer
+from resolute.config.admin import Admin
+from resolute.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All of them; `app.state.services`."""
+
+    settings: Admin
+    store: Store
+    writer: Writer
+    accounts: Accounts
+    passwords: Passwords
+    trail: Trail
+    clients: Clients
+    sessions: Sessions
+    identity: Identity
+    login: Login
+    setup: SetUp
+
+    @classmethod
+    def of(cls, store: Store, settings: Admin, committed: Callable[[int], Awaitable[None]]) -> Self:
+        """Over a store; `committed` is called with the revision after each change of records."""
+        accounts, passwords = Accounts(store), Passwords()
+        trail = Trail(accounts)
+        sessions = Sessions(accounts, settings.session)
+        return cls(
+            settings=settings,
+            store=store,
+            writer=Writer(store, committed),
+            accounts=accounts,
+            passwords=passwords,
+            trail=trail,
+            clients=Clients(settings.proxies),
+            sessions=sessions,
+            identity=Identity(Tokens(accounts), sessions),
+            login=Login(accounts, passwords, trail),
+            setup=SetUp(accounts),
+        )
+
+    async def close(self) -> None:
+        """Lets what has begun end, then closes the store."""
+        self.passwords.close()
+        self.accounts.close()
+        await self.writer.close()
