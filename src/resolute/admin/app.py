@@ -14,9 +14,10 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from resolute.admin import notify, records
+from resolute.admin import records
 from resolute.admin.api import problems, router
 from resolute.admin.bodies import Bodies
+from resolute.admin.controlsocket import ControlSocket
 from resolute.admin.gate import Gate, note_denied
 from resolute.admin.guard import Guard
 from resolute.admin.services import Services
@@ -29,11 +30,7 @@ log = logging.getLogger(__name__)
 
 def build(store: Store, control: Path, settings: Admin | None = None) -> ASGIApp:
     """The application over a store; `control` is the node's socket."""
-
-    async def committed(revision: int) -> None:
-        await notify.follow(control, revision)
-
-    services = Services.of(store, settings or Admin(), committed)
+    services = Services.of(store, settings or Admin(), ControlSocket(control))
     return Guard(Gate(Bodies(application(services)), services), services.clients, services.settings.hosts)
 
 

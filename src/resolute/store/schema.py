@@ -11,6 +11,7 @@
     tokens           what programs show instead of a password: hashes, never the secrets
     sessions         who is logged in: hashes again
     audit            who did, or was denied, what; rows are only ever added
+    idempotency      answers to changes that were sent with a key, so that a repetition is no second change
 
 Portable SQL only: what is special to SQLite stands in `sqlite.py`, to PostgreSQL in `postgresql.py`.
 """
@@ -185,4 +186,19 @@ audit = Table(
     Column("outcome", String(16), nullable=False),
     Column("detail", String(2048), nullable=False),
     Index("audit_by_actor", "actor", "id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # SHA-256 of who asks and of the key.
+    Column("key", LargeBinary(32), primary_key=True),
+    # SHA-256 of what was asked.
+    Column("request", LargeBinary(32), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    # 0: it is under way.
+    Column("status", Integer, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("idempotency_by_age", "created"),
 )

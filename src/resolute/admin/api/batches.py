@@ -1,0 +1,131 @@
+"""Batches: changes of many RRsets, in one zone or in many, all or none, in one revision."""
+
+import enum
+from collections.abc import Sequence
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
+from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem
+from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.idempotency import ChangeRoute, Idempotent
+from resolute.admin.api.naming import zone_name
+from resolute.admin.api.problems import InvalidError
+from resolute.admin.api.rrsetjson import USUAL_TTL, RRsetGiven, rrset_of
+from resolute.admin.api.sources import find_rrset, in_store
+from resolute.admin.rights import Right, Verb, require
+from resolute.admin.services import Services
+from resolute.records.rrset import RRset
+from resolute.zones import change as changing
+from resolute.zones.change import Edit, ZoneChange
+from resolute.zones.commit import plan
+
+router = APIRouter(
+    prefix="/batches", tags=["records"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute
+)
+
+MOST_EDITS = 10_000
+
+
+class Action(enum.StrEnum):
+    """What an edit does."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+    DELETE = "delete"
+
+
+class EditGiven(RRsetGiven):
+    """`replace`: the RRset becomes exactly this; `add`, `remove`: single records; `delete`: the whole RRset."""
+
+    action: Action
+
+
+class ChangeGiven(Body):
+    """What is to become of one zone: edits in their order."""
+
+    zone: str = Field(max_length=1_024, examples=["example.org."])
+    edits: Annotated[list[EditGiven], Field(min_length=1, max_length=MOST_EDITS)]
+    expected_serial: int | None = Field(
+        default=None, ge=0, lt=2**32, description="412 when the zone has another serial by then."
+    )
+
+
+class BatchGiven(Body):
+    """Changes that belong together."""
+
+    changes: Annotated[list[ChangeGiven], Field(min_length=1, max_length=1_000)]
+    reason: str = Field(default="", max_length=2_000)
+
+
+class BatchMade(Answer):
+    """What the batch has done, or with `planned` would do; zones in the order of the request."""
+
+    planned: bool
+    revision: int | None = Field(description="Of the store; null for a plan, and when nothing is different.")
+    served: bool | None
+    zones: list[ZoneChanged]
+
+
+@router.post("", operation_id="makeBatch", responses=problem(404, 409, 412, 413), dependencies=[Idempotent])
+async def make_batch(
+    body: BatchGiven, services: ServicesHere, request: RequestHere, response: Response
+) -> BatchMade:
+    """Makes all changes or none. Needs records:write for each RRset."""
+    changes = [
+        await _change(services, request, given, f"changes[{at}]", body.reason) for at, given in enumerate(body.changes)
+    ]
+    _refuse_repeated(changes)
+    if request.plan:
+        made = (await services.writer.alone(lambda store: (plan(store, *changes), None))).result
+        served = None
+    else:
+        written = await services.writer.commit(*changes)
+        made, served = written.result, written.served
+    say_unconfirmed(response, served)
+    zones = [changed(one, served) for one in made]
+    revision = max((one.revision for one in zones if one.revision is not None), default=None)
+    return BatchMade(planned=request.plan, revision=revision, served=served, zones=zones)
+
+
+async def _change(services: Services, request: Request, given: ChangeGiven, field: str, reason: str) -> ZoneChange:
+    origin = zone_name(given.zone, f"{field}.zone")
+    edits = []
+    for at, one in enumerate(given.edits):
+        edit = _edit(one, origin, f"{field}.edits[{at}]")
+        require(request.principal, Right(Verb.RECORDS_WRITE, origin, *edit.rrset.key))
+        if one.ttl is None and edit.rrset.rdatas:
+            edit = await _with_ttl(services, origin, edit)
+        edits.append(edit)
+    await in_store(services, origin)
+    return ZoneChange(origin, tuple(edits), request.by(reason), expected_serial=given.expected_serial)
+
+
+def _edit(given: EditGiven, origin: bytes, field: str) -> Edit:
+    rrset = rrset_of(given, origin, field=field, ttl=USUAL_TTL)
+    if given.action is Action.DELETE:
+        if given.records:
+            raise InvalidError((f"{field}.records", "`delete` takes the whole RRset: leave them out, or use `remove`"))
+        return Edit(changing.Action.REPLACE, RRset(rrset.owner, rrset.rtype, 0, ()))
+    if not given.records:
+        raise InvalidError((f"{field}.records", f"`{given.action}` needs at least one record"))
+    return Edit(changing.Action(given.action.value), rrset)
+
+
+async def _with_ttl(services: Services, origin: bytes, edit: Edit) -> Edit:
+    """The TTL that the RRset has, where none is given."""
+    there = (await find_rrset(services, origin, *edit.rrset.key)).rrset
+    if not there.rdatas:
+        return edit
+    return Edit(edit.action, RRset(*edit.rrset.key, there.ttl, edit.rrset.rdatas))
+
+
+def _refuse_repeated(changes: Sequence[ZoneChange]) -> None:
+    seen = set()
+    for at, change in enumerate(changes):
+        if change.zone in seen:
+            raise InvalidError((f"changes[{at}].zone", "it stands in the batch already: put its edits together"))
+        seen.add(change.zone)
