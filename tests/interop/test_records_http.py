@@ -17,7 +17,6 @@ from bench.peers import Resolute, Service
 from resolute.node.client import ControlClient
 from tests.faults.kit.asking import addresses, answers, ask, wait_for
 from tests.faults.kit.load import Load
-from tests.faults.kit.running import command
 
 ADDED = "Record added successfully"
 WRITERS = 100
@@ -262,14 +261,6 @@ class TestStrangers:
         assert listed(shared) == {}
         assert send(shared, "POST", "/records", body, Origin=shared.admin_url).status == 200
         assert send(shared, "DELETE", "/records/app.test").status == 200
-
-    @pytest.mark.parametrize("address", ["0.0.0.0:0", "[::]:0", "192.0.2.1:5380"])
-    def test_the_admin_port_listens_on_loopback_alone(self, tmp_path: Path, address: str) -> None:
-        done = command("serve", "--admin", address, "--listen", "127.0.0.1:0", "--data", str(tmp_path / "data"))
-        assert done.returncode == 2
-        (line,) = done.stderr.splitlines()
-        assert "is not a loopback address" in line
-        assert not (tmp_path / "data").exists()
 
     def test_requests_that_never_end_are_bounded(self, shared: Resolute) -> None:
         """Many half requests are open, and others are served all the same."""

@@ -17,7 +17,9 @@ from typing import Any
 
 import uvicorn
 
+from resolute.admin import dumps
 from resolute.admin.app import build
+from resolute.admin.connections import BoundedProtocol
 from resolute.config import log as logging_chapter
 from resolute.config.admin import Admin
 from resolute.store.store import Store
@@ -44,7 +46,7 @@ async def serve(instructions: dict[str, Any]) -> None:
             Path(instructions["control"]),
             Admin.model_validate(instructions.get("admin", {})),
         ),
-        http="h11",
+        http=BoundedProtocol,
         ws="none",
         log_config=None,
         access_log=False,
@@ -69,6 +71,7 @@ def main() -> int:
     """Reads the instructions and serves; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    dumps.forbid()
     line = sys.stdin.buffer.readline()
     if not line:
         sys.stderr.write("resolute.admin is started by `resolute serve`, not by hand\n")

@@ -1,6 +1,6 @@
 """The way to users, tokens, sessions and the audit log: the store's blocking calls, in threads.
 
-    user = await accounts.read(lambda connection: store.find_user(connection, "alice"))
+user = await accounts.read(lambda connection: store.find_user(connection, "alice"))
 """
 
 import asyncio

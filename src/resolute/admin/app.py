@@ -1,6 +1,6 @@
 """The admin application: what a request goes through, and what an error becomes.
 
-    guard (Host, Origin, size) -> gate (who asks) -> bodies (all of it, in time) -> route (the right, the work) -> answer
+guard (Host, Origin, size) -> gate (who asks) -> bodies (all of it, in time) -> route (the right, the work) -> answer
 """
 
 import logging
@@ -22,7 +22,7 @@ from resolute.admin.gate import Gate, note_denied
 from resolute.admin.guard import Guard
 from resolute.admin.services import Services
 from resolute.config.admin import Admin
-from resolute.errors import AccessError, ResoluteError
+from resolute.errors import DeniedError, ResoluteError
 from resolute.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -30,7 +30,11 @@ log = logging.getLogger(__name__)
 
 def build(store: Store, control: Path, settings: Admin | None = None) -> ASGIApp:
     """The application over a store; `control` is the node's socket."""
-    services = Services.of(store, settings or Admin(), ControlSocket(control))
+    return assemble(Services.of(store, settings or Admin(), ControlSocket(control)))
+
+
+def assemble(services: Services) -> ASGIApp:
+    """The routes and what stands before them."""
     return Guard(Gate(Bodies(application(services)), services), services.clients, services.settings.hosts)
 
 
@@ -51,7 +55,7 @@ def application(services: Services) -> FastAPI:
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    app.openapi = lambda: router.describe(app)  # type: ignore[method-assign]  FastAPI's own way to extend it
+    app.openapi = lambda: router.describe(app)  # type: ignore[method-assign]
     app.state.services = services
     app.include_router(router.router())
     app.include_router(records.router)
@@ -62,10 +66,10 @@ def application(services: Services) -> FastAPI:
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    """What somebody, or something that is needed, said no to."""
+    """What somebody, or something that is needed, said no to; a wrong password has been written down by the login."""
     problem = problems.of(error)
     path: str = request.scope["path"]
-    if isinstance(error, AccessError):
+    if isinstance(error, DeniedError):
         await note_denied(request.app.state.services, request.scope, error)
     elif problem.status >= 500:
         log.error("%s", error)

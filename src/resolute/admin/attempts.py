@@ -21,7 +21,7 @@ LONGEST_S: Final = 300
 FORGOTTEN_S: Final = 3_600
 """A series of wrong passwords is forgotten when none has come for so long."""
 REMEMBERED: Final = 10_000
-"""Accounts and addresses that are kept in mind; beyond them the quietest is forgotten."""
+"""Accounts and addresses that are kept in mind."""
 
 
 @dataclass(slots=True)
@@ -75,9 +75,17 @@ class Attempts:
         if now_s - series.last_s > FORGOTTEN_S:
             series.tries = 0
         self._series.move_to_end(key)
+        if len(self._series) > REMEMBERED:
+            self._make_room(key)
+        return series
+
+    def _make_room(self, needed: str) -> None:
+        """First those go that wait for nothing: a flood of names does not free the one that is being guessed at."""
+        self._series = OrderedDict(
+            (key, series) for key, series in self._series.items() if series.tries >= FREE or key == needed
+        )
         while len(self._series) > REMEMBERED:
             self._series.popitem(last=False)
-        return series
 
 
 def network_of(address: Address) -> str:

@@ -1,4 +1,4 @@
-"""Whom a request comes from: the address, whether the way to it is private, and whether it is a program of this machine.
+"""Whom a request comes from: the address, whether the way is private, and whether it is a program of this machine.
 
 Behind a proxy the connection is the proxy's. Who is behind it stands in X-Forwarded-For, which is read from the right,
 and only as far as those who wrote it are trusted (`admin.proxies`): whatever stands further left may be anybody's lie.
@@ -49,7 +49,9 @@ class Clients:
         forwarded = any(name in headers for name in _FORWARDED)
         secure = scope.get("scheme") == "https" or (trusted and _last(headers, "x-forwarded-proto") == "https")
         address = self._behind(peer, headers) if trusted else peer
-        return Client(address, secure, local=peer.is_loopback and not forwarded and is_loopback(headers.get("host", "")))
+        return Client(
+            address, secure, local=peer.is_loopback and not forwarded and is_loopback(headers.get("host", ""))
+        )
 
     def _behind(self, peer: Address, headers: Headers) -> Address:
         """The nearest address that no trusted proxy has."""

@@ -1,4 +1,4 @@
-"""The node's control socket, asked from the event loop: HTTP/1.1 over a Unix socket, an answer bounded in size and time.
+"""The node's control socket, asked from the event loop: HTTP/1.1 over a Unix socket, answers bounded in size and time.
 
 What it offers stands in `resolute.node.control`.
 """

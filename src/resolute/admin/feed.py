@@ -6,7 +6,7 @@ looked at only while somebody follows.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Final
 
 from resolute.admin.writer import Writer
@@ -33,19 +33,20 @@ class Feed:
         self._more = asyncio.Condition()
         self._looking: asyncio.Task[None] | None = None
 
-    async def follow(self, since: int | None = None, *, keepalive_s: float = KEEPALIVE_S) -> AsyncIterator[Change | None]:
+    async def follow(
+        self, since: int | None = None, *, keepalive_s: float = KEEPALIVE_S
+    ) -> AsyncGenerator[Change | None]:
         """Every change after one of them (None: after the last); None now and then, when there is none.
 
         Raises UnavailableError when too many follow already, or when the store does not answer.
         """
-        if self._listeners >= LISTENERS:
-            raise UnavailableError(f"{LISTENERS} listeners follow the changes already: try again later")
+        self.require_room()
         self._listeners += 1
         try:
             position = await self._writer.look(history.last_id) if since is None else since
             self._look()
             while not self._closed:
-                changes = await self._writer.look(lambda connection, at=position: history.after(connection, at, limit=PAGE))  # type: ignore[misc]
+                changes = await self._after(position)
                 for change in changes:
                     yield change
                     position = change.id
@@ -57,11 +58,19 @@ class Feed:
                 self._looking.cancel()
                 self._looking = None
 
+    def require_room(self) -> None:
+        """Raises UnavailableError when no more may follow."""
+        if self._listeners >= LISTENERS:
+            raise UnavailableError(f"{LISTENERS} listeners follow the changes already: try again later")
+
     def close(self) -> None:
         """Ends it for everybody."""
         self._closed = True
         if self._looking is not None:
             self._looking.cancel()
+
+    async def _after(self, position: int) -> list[Change]:
+        return await self._writer.look(lambda connection: history.after(connection, position, limit=PAGE))
 
     async def _wait(self, position: int, seconds: float) -> bool:
         """Whether there is a change after this one before the time is over."""

@@ -1,6 +1,6 @@
 """The zones that the node reads from files: who they are, says the node; what is in them, their files do.
 
-A zone's source of truth is its file then. What is asked of it here is refused with that text; `change` is the one place.
+A zone's source of truth is its file then: what is to be changed in it goes through `change`, and through nothing else.
 """
 
 import time

@@ -1,8 +1,9 @@
-"""What every request to the admin port must pass, whatever its route: Host, Origin, announced size, one spelling of paths.
+"""What every request to the admin port must pass, whatever its route: Host, Origin, size, and a path in one spelling.
 
 Against DNS rebinding the Host must be one of this server's: loopback, the very address that was connected to, or a name
 that the operator has given (`admin.hosts`). A page of another name whose name leads here sends that name. Against pages
-of other origins a change must come from no page, or from one of this server (Fetch standard: `Origin`, `Sec-Fetch-Site`).
+of other origins a change must come from no page, or from one of this server (Fetch standard: `Origin` and
+`Sec-Fetch-Site`).
 """
 
 import re
@@ -14,12 +15,13 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolute.admin.api import problems
-from resolute.admin.bodies import MAX_BODY, RefusedError
+from resolute.admin.bodies import Bounds, RefusedError, bounds_of
 from resolute.admin.clients import Client, Clients, host_of, is_loopback
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110 9.2.1)."""
 HEADERS: Final = {
+    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -57,7 +59,7 @@ class Guard:
         check_host(headers, scope, self._hosts)
         if scope["method"] not in SAFE:
             check_origin(headers, client)
-        check_length(headers)
+        check_length(headers, bounds_of(scope))
 
 
 def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
@@ -65,7 +67,11 @@ def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
     given = headers.getlist("host")
     if len(given) == 1:
         host, server = host_of(given[0]), scope.get("server") or ("", 0)
-        if is_loopback(given[0]) or host in hosts or host == host_of(f"[{server[0]}]" if ":" in server[0] else server[0]):
+        if (
+            is_loopback(given[0])
+            or host in hosts
+            or host == host_of(f"[{server[0]}]" if ":" in server[0] else server[0])
+        ):
             return
     raise RefusedError(
         403,
@@ -74,7 +80,7 @@ def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
 
 
 def check_origin(headers: Headers, client: Client) -> None:
-    """Of a change. Raises RefusedError for a page of another origin, or of this one without HTTPS where there is HTTPS."""
+    """Of a change. Raises RefusedError for a page of another origin; where there is HTTPS, plain HTTP is another."""
     origin = headers.get("origin")
     if origin is not None:
         parts = urlsplit(origin)
@@ -85,13 +91,13 @@ def check_origin(headers: Headers, client: Client) -> None:
         raise RefusedError(403, "changes from pages of another site are refused")
 
 
-def check_length(headers: Headers) -> None:
+def check_length(headers: Headers, bounds: Bounds) -> None:
     """Raises RefusedError for a body that is announced to be too large, or by something that is no number."""
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise RefusedError(400, "the Content-Length is not a number")
-    if len(length) > 10 or int(length) > MAX_BODY:
-        raise RefusedError(413, "the body is larger than 64 KiB")
+    if len(length) > 10 or int(length) > bounds.octets:
+        raise RefusedError(413, f"the body is larger than {bounds.words}")
 
 
 def one_spelling(scope: Scope) -> Scope:

@@ -1,8 +1,9 @@
-"""Who asks: a token (`Authorization: Bearer`, `X-API-Key`) or a session's cookie. What is sent must be good: a bad token
-beside a good cookie is refused, not passed over.
+"""Who asks: a token (`Authorization: Bearer`, `X-API-Key`) or a session's cookie.
 
-A browser adds the cookie to every request, whoever made the page; so with a cookie, a change must show that it comes from
-a page of this server (Fetch standard: `Origin` or `Sec-Fetch-Site`; that they are this server's is the guard's check).
+What is sent must be good: a bad token beside a good cookie is refused, not passed over.
+
+A browser adds the cookie to every request, whoever made the page; so with a cookie, a change must show that it comes
+from a page of this server (Fetch standard: `Origin` or `Sec-Fetch-Site`, which the guard compares with this server's).
 """
 
 from starlette.datastructures import Headers

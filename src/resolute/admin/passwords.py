@@ -73,7 +73,9 @@ class Passwords:
 def check(password: str, user: str) -> None:
     """What a new password must be. Raises RuleError that says it without the password."""
     if len(password) < SHORTEST:
-        raise RuleError(f"the password is shorter than {SHORTEST} characters: four words that nobody else chose do well")
+        raise RuleError(
+            f"the password is shorter than {SHORTEST} characters: four words that nobody else chose do well"
+        )
     if len(password) > LONGEST:
         raise RuleError(f"the password is longer than {LONGEST} characters")
     if user.lower() in password.lower() and len(password) < len(user) + SHORTEST:

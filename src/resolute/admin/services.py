@@ -1,5 +1,6 @@
 """What the routes work with, made once a process."""
 
+import asyncio
 from dataclasses import dataclass
 from functools import partial
 from typing import Self
@@ -69,5 +70,5 @@ class Services:
         """Lets what has begun end, then closes the store."""
         self.feed.close()
         self.passwords.close()
-        self.accounts.close()
+        await asyncio.to_thread(self.accounts.close)
         await self.writer.close()

@@ -1,7 +1,7 @@
 """Logins: a cookie with 256 random bits, of which the store has the SHA-256; 12 hours at most, ended with the password.
 
 The cookie is always HttpOnly (no script reads it), Secure and SameSite=Strict (no other site sends it). Over HTTPS its
-name begins with `__Host-`, so that the browser takes it from this host alone and no neighbour can plant one (RFC 6265bis
+name begins with `__Host-`: browsers then take it from this host alone, and no neighbour can plant one (RFC 6265bis
 4.1.3.2). Plain HTTP is for loopback only: there browsers hold `Secure` to be true, but some do not take the prefix.
 """
 

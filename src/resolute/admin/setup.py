@@ -1,7 +1,7 @@
 """The first start: no user, no password, and a one-time token in the log, with which somebody becomes the owner.
 
-The token (256 bits) is kept in memory alone, as a hash: nothing of it is at rest or in a backup, and one that was printed
-by a process that has ended opens nothing. A server that is started again before it is set up prints a new one.
+The token (256 bits) is kept in memory alone, as a hash: nothing of it is at rest or in a backup, and one that a process
+printed which has ended opens nothing. A server that is started again before it is set up prints a new one.
 """
 
 import hmac

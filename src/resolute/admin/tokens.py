@@ -7,6 +7,7 @@ scanners of repositories and logs know one when they see it.
 import hashlib
 import hmac
 import ipaddress
+import logging
 import re
 import secrets
 from collections.abc import Sequence
@@ -18,13 +19,16 @@ from resolute.admin import principals
 from resolute.admin.accounts import Accounts
 from resolute.admin.clients import Address, Client
 from resolute.admin.rights import Principal
-from resolute.errors import DeniedError, UnauthenticatedError
+from resolute.errors import DeniedError, UnauthenticatedError, UnavailableError
 from resolute.store import accounts as store
 from resolute.store.accounts import Token
 
 _FORM: Final = re.compile(r"rsl_([0-9a-f]{12})_([0-9a-f]{64})")
 NOTED_EACH: Final = timedelta(minutes=1)
 """The last use is written at most so often: reading must not cost a write."""
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,10 @@ class Tokens:
 
     async def _note(self, token: Token, client: Client, now: datetime) -> None:
         if token.last_used is None or now - token.last_used >= NOTED_EACH:
-            await self._accounts.write(lambda c: store.note_use(c, token.id, str(client.address), now))
+            try:
+                await self._accounts.write(lambda c: store.note_use(c, token.id, str(client.address), now))
+            except UnavailableError as error:  # a full disk stops changes, and not those who read
+                log.error("the use of token %s cannot be noted: %s", token.id, error)
 
 
 def check_source(name: str, sources: Sequence[str], address: Address) -> None:

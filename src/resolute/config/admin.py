@@ -43,7 +43,7 @@ class Admin(BaseModel):
 
     hosts: Hosts = Field(
         default=(),
-        description="Names under which it is reached; loopback, and the address that was connected to, are always taken.",
+        description="Names under which it is reached; loopback and the address connected to are always taken.",
     )
     proxies: Proxies = Field(
         default=(),

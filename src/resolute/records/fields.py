@@ -2,8 +2,8 @@ r"""Record data as typed fields, for programs that would rather not write presen
 
     {"preference": 10, "exchange": "mail.example.org."}   <->   10 mail.example.org.
 
-The types of `FIELDS` have fields; all others, and text that is not UTF-8, are presentation form only. Every field becomes
-the words of the presentation form that it stands for, so that one parser (dnspython's) decides what is well formed.
+The types of `FIELDS` have fields; all others, and text that is not UTF-8, are presentation form only. Every field
+becomes the words that it stands for there, so that one parser (dnspython's) decides what is well formed.
 """
 
 import binascii

@@ -191,7 +191,7 @@ def add_token(connection: Connection, user_id: int, wanted: NewToken) -> None:
     mine = select(func.count()).select_from(tokens).where(tokens.c.user_id == user_id)
     if connection.execute(mine).scalar_one() >= MAX_TOKENS:
         raise RuleError(f"a user may have {MAX_TOKENS} tokens: remove some that nobody uses")
-    values = {"id": wanted.id, "name": wanted.name, "hash": wanted.hash, "scope": dict(wanted.scope)}
+    values: dict[str, Any] = {"id": wanted.id, "name": wanted.name, "hash": wanted.hash, "scope": dict(wanted.scope)}
     values |= {"sources": list(wanted.sources), "expires": wanted.expires}
     connection.execute(insert(tokens).values(**values, user_id=user_id, created=datetime.now(UTC)))
 

@@ -1,4 +1,4 @@
-"""The audit log: who did, or was denied, what. Rows are added and read; there is no way to change or remove one here."""
+"""The audit log: who did, or was denied, what. Rows are added and read, never changed or removed."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,7 @@
 """Answers to changes that were sent with an idempotency key: kept for a day, and not too many of them.
 
-    reserve -> the change -> keep          repeated: reserve gives what was kept
-            -> it was refused -> release   repeated: it is tried again
+reserve -> the change -> keep          repeated: reserve gives what was kept
+        -> it was refused -> release   repeated: it is tried again
 """
 
 from collections.abc import Mapping
@@ -46,9 +46,9 @@ def reserve(connection: Connection, key: bytes, request: bytes) -> Kept | None:
     return None
 
 
-def keep(connection: Connection, key: bytes, status: int, headers: Mapping[str, str], body: str) -> None:
+def keep(connection: Connection, key: bytes, answer: Kept) -> None:
     """The answer to the request that has reserved the key."""
-    values = {"status": status, "headers": dict(headers), "body": body}
+    values = {"status": answer.status, "headers": dict(answer.headers), "body": answer.body}
     connection.execute(update(idempotency).where(idempotency.c.key == key).values(values))
 
 

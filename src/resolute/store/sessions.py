@@ -1,4 +1,7 @@
-"""Who is logged in: SHA-256 hashes of session secrets, with an end. Every function works within the caller's transaction."""
+"""Who is logged in: SHA-256 hashes of session secrets, with an end.
+
+Every function works within the caller's transaction.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -146,7 +146,8 @@ def search(
         query = query.where(rrsets.c.zone_id == sought.zone_id)
     if last is not None:
         query = query.where(tuple_(*key) > tuple_(*map(literal, last)))
-    return [(str(row.zone), int(row.zone_id), _rrset(row)) for row in connection.execute(query)]
+    found: Sequence[Any] = connection.execute(query).all()
+    return [(str(row.zone), int(row.zone_id), _rrset(row)) for row in found]
 
 
 def everything(connection: Connection, zone_id: int) -> Iterator[RRsetRow]:
@@ -161,7 +162,7 @@ def everything_of_all(connection: Connection) -> Iterator[tuple[int, RRsetRow]]:
     """All RRsets of all zones with the zones' ids, zone after zone, each in canonical order."""
     key = (rrsets.c.zone_id, rrsets.c.sort_key, rrsets.c.rtype)
     query = select(*key, rrsets.c.name, rrsets.c.ttl, rrsets.c.data).order_by(*key).limit(PAGE)
-    found: Sequence[Row[Any]] = connection.execute(query).all()
+    found: Sequence[Any] = connection.execute(query).all()
     while found:
         yield from ((row.zone_id, _rrset(row)) for row in found)
         last = [literal(value) for value in found[-1][:3]]

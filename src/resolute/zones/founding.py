@@ -1,7 +1,7 @@
 """A zone from nothing: its SOA and NS records, as zone text. Pure.
 
-    example.org. 3600 SOA ns1.example.org. hostmaster.example.org. 1 7200 3600 1209600 300
-    example.org. 3600 NS  ns1.example.org.
+example.org. 3600 SOA ns1.example.org. hostmaster.example.org. 1 7200 3600 1209600 300
+example.org. 3600 NS  ns1.example.org.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ FIRST: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Timers:
-    """The times of an SOA record (RFC 1035 3.3.13), in seconds; `minimum` is the TTL of negative answers (RFC 2308 4)."""
+    """Of an SOA record (RFC 1035 3.3.13), in seconds; `minimum` is the TTL of negative answers (RFC 2308 4)."""
 
     refresh: int = 7_200
     retry: int = 3_600

@@ -11,7 +11,13 @@ from resolute.zones.serial import Policy
 
 
 def set_policy(
-    store: Store, origin: bytes, policy: Policy, by: Author, *, expected_serial: int | None = None, planned: bool = False
+    store: Store,
+    origin: bytes,
+    policy: Policy,
+    by: Author,
+    *,
+    expected_serial: int | None = None,
+    planned: bool = False,
 ) -> int:
     """Returns the revision; that of the zone when it has this policy already. The serial stays: no record has changed.
 

@@ -1,11 +1,13 @@
 """Batches: changes of many RRsets, in one zone or in many, all or none, in one revision."""
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import Field
+from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
 from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem
@@ -14,10 +16,12 @@ from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.api.rrsetjson import USUAL_TTL, RRsetGiven, rrset_of
-from resolute.admin.api.sources import find_rrset, in_store
+from resolute.admin.api.sources import in_store
 from resolute.admin.rights import Right, Verb, require
 from resolute.admin.services import Services
 from resolute.records.rrset import RRset
+from resolute.store import zones
+from resolute.store.order import sort_key
 from resolute.zones import change as changing
 from resolute.zones.change import Edit, ZoneChange
 from resolute.zones.commit import plan
@@ -71,9 +75,7 @@ class BatchMade(Answer):
 
 
 @router.post("", operation_id="makeBatch", responses=problem(404, 409, 412, 413), dependencies=[Idempotent])
-async def make_batch(
-    body: BatchGiven, services: ServicesHere, request: RequestHere, response: Response
-) -> BatchMade:
+async def make_batch(body: BatchGiven, services: ServicesHere, request: RequestHere, response: Response) -> BatchMade:
     """Makes all changes or none. Needs records:write for each RRset."""
     changes = [
         await _change(services, request, given, f"changes[{at}]", body.reason) for at, given in enumerate(body.changes)
@@ -86,21 +88,22 @@ async def make_batch(
         written = await services.writer.commit(*changes)
         made, served = written.result, written.served
     say_unconfirmed(response, served)
-    zones = [changed(one, served) for one in made]
-    revision = max((one.revision for one in zones if one.revision is not None), default=None)
-    return BatchMade(planned=request.plan, revision=revision, served=served, zones=zones)
+    done = [changed(one, served) for one in made]
+    revision = max((one.revision for one in done if one.revision is not None), default=None)
+    return BatchMade(planned=request.plan, revision=revision, served=served, zones=done)
 
 
 async def _change(services: Services, request: Request, given: ChangeGiven, field: str, reason: str) -> ZoneChange:
     origin = zone_name(given.zone, f"{field}.zone")
-    edits = []
+    edits: list[Edit] = []
     for at, one in enumerate(given.edits):
         edit = _edit(one, origin, f"{field}.edits[{at}]")
         require(request.principal, Right(Verb.RECORDS_WRITE, origin, *edit.rrset.key))
-        if one.ttl is None and edit.rrset.rdatas:
-            edit = await _with_ttl(services, origin, edit)
         edits.append(edit)
-    await in_store(services, origin)
+    row = await in_store(services, origin)
+    open_ttl = {edit.rrset.key for edit, one in zip(edits, given.edits, strict=True) if one.ttl is None}
+    ttls = await services.writer.look(lambda connection: _ttls(connection, row.id, open_ttl))
+    edits = [_with_ttl(edit, ttls) for edit in edits]
     return ZoneChange(origin, tuple(edits), request.by(reason), expected_serial=given.expected_serial)
 
 
@@ -115,12 +118,18 @@ def _edit(given: EditGiven, origin: bytes, field: str) -> Edit:
     return Edit(changing.Action(given.action.value), rrset)
 
 
-async def _with_ttl(services: Services, origin: bytes, edit: Edit) -> Edit:
+def _ttls(connection: Connection, zone_id: int, keys: AbstractSet[tuple[bytes, int]]) -> dict[tuple[bytes, int], int]:
+    """The TTLs that RRsets have, of those that are there."""
+    owners = {sort_key(owner): owner for owner, _ in keys}
+    rows = zones.at_names(connection, zone_id, sorted(owners))
+    there = {(owners[row.sort_key], row.rtype): row.ttl for row in rows}
+    return {key: ttl for key, ttl in there.items() if key in keys}
+
+
+def _with_ttl(edit: Edit, ttls: Mapping[tuple[bytes, int], int]) -> Edit:
     """The TTL that the RRset has, where none is given."""
-    there = (await find_rrset(services, origin, *edit.rrset.key)).rrset
-    if not there.rdatas:
-        return edit
-    return Edit(edit.action, RRset(*edit.rrset.key, there.ttl, edit.rrset.rdatas))
+    ttl = ttls.get(edit.rrset.key)
+    return edit if ttl is None else Edit(edit.action, RRset(*edit.rrset.key, ttl, edit.rrset.rdatas))
 
 
 def _refuse_repeated(changes: Sequence[ZoneChange]) -> None:

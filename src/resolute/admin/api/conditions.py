@@ -49,9 +49,12 @@ class Conditions:
 
 
 def _conditions(
-    if_match: Annotated[str | None, Header(max_length=2_048, description="Only if it still has this ETag: else 412.")] = None,
+    if_match: Annotated[
+        str | None, Header(max_length=2_048, description="Only if it still has this ETag: else 412.")
+    ] = None,
     if_none_match: Annotated[
-        str | None, Header(max_length=2_048, description="A read: 304 if it has this ETag. A change with `*`: only if new.")
+        str | None,
+        Header(max_length=2_048, description="A read: 304 if it has this ETag. A change with `*`: only if new."),
     ] = None,
 ) -> Conditions:
     return Conditions(_tags(if_match), _tags(if_none_match))

@@ -1,10 +1,10 @@
 """What a route asks for: the services, who asks, from where, and the right to go on.
 
     @router.get("/things", operation_id="listThings", responses=REFUSALS)
-    async def list_things(services: ServicesHere, principal: Annotated[Principal, Depends(right(Verb.ZONES_READ))]) -> ...
+    async def list_things(services: ServicesHere, who: Annotated[Principal, Depends(right(Verb.ZONES_READ))]) -> ...
 
-The gate has found out who asks (`resolute.admin.gate`); the schemes here tell OpenAPI how. A right that depends on the path
-or the body is asked for within the route: `require(principal, Right(verb, zone, name, rtype))`.
+The gate has found out who asks (`resolute.admin.gate`); the schemes here tell OpenAPI how. A right that depends on the
+path or the body is asked for within the route: `require(principal, Right(verb, zone, name, rtype))`.
 """
 
 from collections.abc import Callable

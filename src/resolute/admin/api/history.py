@@ -132,7 +132,9 @@ async def diff_zone(
     )
 
 
-@router.post("/{zone:path}/revert", operation_id="revertZone", responses=problem(404, 409, 412), dependencies=[Idempotent])
+@router.post(
+    "/{zone:path}/revert", operation_id="revertZone", responses=problem(404, 409, 412), dependencies=[Idempotent]
+)
 async def revert_zone(
     zone: ZoneInPath,
     body: Reverted,
@@ -151,7 +153,7 @@ async def revert_zone(
         await refuse_file(services, origin)
         text = await services.writer.off_loop(lambda: past.text_at(services.store, origin, body.revision))
         new = NewZone(origin, text, by, file=f"revision {body.revision}", planned=request.plan)
-        made, served = await do_whole(services, request.plan, lambda at: importing.create(at, new))
+        made, served = await do_whole(services, lambda at: importing.create(at, new), planned=request.plan)
         say_unconfirmed(response, served)
         return whole(origin, made, served)
     change = await services.writer.off_loop(lambda: past.way_back(services.store, origin, body.revision, by))

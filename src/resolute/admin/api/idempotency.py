@@ -77,7 +77,9 @@ async def _reserve(
     principal: PrincipalHere,
     idempotency_key: Annotated[
         str | None,
-        Header(min_length=1, max_length=255, description="The same key with the same request is one change (a day long)."),
+        Header(
+            min_length=1, max_length=255, description="The same key with the same request is one change (a day long)."
+        ),
     ] = None,
 ) -> None:
     if idempotency_key is None or request.query_params.get("plan", "false").lower() in ("true", "1", "yes", "on"):
@@ -117,10 +119,9 @@ async def _keep(request: Request, response: Response) -> None:
     if len(body) > LARGEST:
         body = "{}"
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    answer = Kept(b"", response.status_code, headers, body)
     try:
-        await reserved.services.accounts.write(
-            lambda connection: store.keep(connection, reserved.key, response.status_code, headers, body)
-        )
+        await reserved.services.accounts.write(lambda connection: store.keep(connection, reserved.key, answer))
     except UnavailableError as error:  # the change is made: that is what is answered
         log.error("the answer to an idempotent change could not be kept: %s", error)
 

@@ -20,7 +20,7 @@ router = APIRouter(tags=["session"])
 class LoginRequest(Body):
     """Who, and the proof."""
 
-    user: Annotated[str, Field(min_length=1, max_length=64, examples=["alice"])]
+    user: Annotated[str, Field(pattern=r"^[ -~]{1,64}$", examples=["alice"])]
     password: Annotated[SecretStr, Field(max_length=passwords.LONGEST, examples=["four words nobody chose"])]
 
 
@@ -43,7 +43,6 @@ async def login(body: LoginRequest, response: Response, services: ServicesHere, 
     event = Event(user.name, str(client.address), "login", "session", "done")
     await services.accounts.write(lambda connection: audit.append(connection, event))
     set_cookie(response, opened, client)
-    response.headers["Cache-Control"] = "no-store"
     role = Role(user.role)
     return SessionShown(
         user=user.name,

@@ -1,4 +1,4 @@
-"""Names and types in paths, queries and bodies: with or without the trailing dot, in any letter case; `@` is the apex."""
+"""Names and types in paths, queries and bodies: with or without the trailing dot, in any case; `@` is the apex."""
 
 from typing import Annotated, Final
 
@@ -17,8 +17,8 @@ NameInPath = Annotated[
     str,
     Path(
         max_length=1_024,
-        description="An owner name: absolute with the trailing dot or with the zone's name at its end, else relative to "
-        "the zone; `@` is the apex.",
+        description="An owner name: absolute with the trailing dot or with the zone's name at its end, else relative "
+        "to the zone; `@` is the apex.",
         examples=["www"],
         alias="name",
     ),

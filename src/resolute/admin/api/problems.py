@@ -1,10 +1,11 @@
 """Each family of error as an answer: a problem document (RFC 9457) under /api/, one line of text elsewhere.
 
     {"type": "urn:problem-type:resolute:denied", "title": "The right is missing", "status": 403,
-     "detail": "bob does not have the right users:read: the role of bob is reader", "instance": "/api/v1/users", "errors": []}
+     "detail": "bob does not have the right users:read: the role of bob is reader", "instance": "/api/v1/users",
+     "errors": []}
 
-`errors` names each field that does not hold, as `{"field": "scope.names[0]", "reason": "..."}`. No value that was sent is
-repeated: it may be a secret.
+`errors` names each field that does not hold, as `{"field": "scope.names[0]", "reason": "..."}`. Of a secret nothing
+is repeated.
 """
 
 import errno
@@ -135,9 +136,8 @@ def of_status(status: int, detail: str = "", headers: Mapping[str, str] | None =
 
 def answer(problem: Problem, path: str) -> Response:
     """The answer for a path: a problem document in the API, one line elsewhere."""
-    headers = {"Cache-Control": "no-store", **problem.headers}
     if not is_api(path):
-        return PlainTextResponse(problem.detail + "\n", problem.status, headers)
+        return PlainTextResponse(problem.detail + "\n", problem.status, problem.headers)
     body: dict[str, Any] = {
         "type": _TYPE + problem.kind,
         "title": problem.title,
@@ -146,7 +146,7 @@ def answer(problem: Problem, path: str) -> Response:
         "instance": path,
         "errors": [{"field": name, "reason": reason} for name, reason in problem.errors],
     }
-    return JSONResponse(body, problem.status, headers, MEDIA_TYPE)
+    return JSONResponse(body, problem.status, problem.headers, MEDIA_TYPE)
 
 
 def is_api(path: str) -> bool:

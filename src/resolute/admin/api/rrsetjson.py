@@ -33,7 +33,8 @@ class Form(enum.StrEnum):
 
 
 FormHere = Annotated[
-    Form, Query(alias="records", description="`text`: presentation form; `fields`: an object, where the type has fields.")
+    Form,
+    Query(alias="records", description="`text`: presentation form; `fields`: an object, where the type has fields."),
 ]
 Record = str | dict[str, Any]
 GivenRecord = Annotated[
@@ -71,8 +72,8 @@ class RRsetPut(Body):
 class RRsetPatched(Body):
     """Single records to be there, and to be gone."""
 
-    add: GivenRecords = []
-    remove: GivenRecords = []
+    add: GivenRecords = Field(default_factory=list)
+    remove: GivenRecords = Field(default_factory=list)
     ttl: Ttl | None = Field(default=None, description="Of the whole RRset from now on.")
     reason: str = Field(default="", max_length=2_000)
 
@@ -83,7 +84,7 @@ class RRsetGiven(Body):
     name: Name
     type: Type
     ttl: Ttl | None = None
-    records: GivenRecords = []
+    records: GivenRecords = Field(default_factory=list)
 
 
 def shown(rrset: RRset, form: Form = Form.TEXT) -> RRsetShown:

@@ -63,7 +63,9 @@ async def list_rrsets(
     some, following = page(_KIND, rows, limit, lambda row: f"{row.rtype} {row.name}")
     seen = (rrset_of(row) for row in some)
     items = [
-        shown(one, records) for one in seen if permits(principal, Right(Verb.RECORDS_READ, origin, one.owner, one.rtype))
+        shown(one, records)
+        for one in seen
+        if permits(principal, Right(Verb.RECORDS_READ, origin, one.owner, one.rtype))
     ]
     return Page(items=items, next=following)
 
@@ -90,7 +92,10 @@ async def get_rrset(
 
 
 @router.put(
-    ONE, operation_id="replaceRRset", responses={201: {"model": ZoneChanged}, **problem(404, 409, 412)}, dependencies=[Idempotent]
+    ONE,
+    operation_id="replaceRRset",
+    responses={201: {"model": ZoneChanged}, **problem(404, 409, 412)},
+    dependencies=[Idempotent],
 )
 async def replace_rrset(
     zone: ZoneInPath,

@@ -89,7 +89,10 @@ def expected_serial(wanted: Conditions, row: ZoneRow | None) -> int | None:
 
 
 async def do_whole(
-    services: Services, planned: bool, work: Callable[[Store], Imported]  # noqa: FBT001
+    services: Services,
+    work: Callable[[Store], Imported],
+    *,
+    planned: bool,
 ) -> tuple[Imported, bool | None]:
     """What becomes of a zone as a whole, and whether the node serves it; None for a plan."""
 

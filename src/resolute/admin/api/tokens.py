@@ -160,7 +160,7 @@ async def remove_token(token_id: TokenId, services: ServicesHere, principal: Pri
 
 def _scope(body: TokenAdded) -> Scope:
     if (body.scope is None) == (body.preset is None):
-        raise InvalidError(("scope", 'give a scope ({} for no limit) or a preset, one of them'))
+        raise InvalidError(("scope", "give a scope ({} for no limit) or a preset, one of them"))
     if isinstance(body.preset, AcmePreset):
         return acme(names.from_text(body.preset.zone))
     if isinstance(body.preset, DyndnsPreset):

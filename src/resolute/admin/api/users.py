@@ -31,6 +31,8 @@ from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError, NotThereError
 from resolute.admin.clients import Client
 from resolute.admin.rights import Kind, Principal, Right, Role, Verb, require
+from resolute.admin.services import Services
+from resolute.errors import UnauthenticatedError
 from resolute.store import accounts as store
 from resolute.store import audit, sessions
 from resolute.store.accounts import NewUser, User
@@ -59,7 +61,7 @@ class UserAdded(Body):
     name: UserName
     password: Password
     role: RoleField
-    zones: ZonePatterns = []
+    zones: ZonePatterns = Field(default=[])
 
 
 class UserChanged(Body):
@@ -78,9 +80,7 @@ class PasswordChanged(Body):
 
 
 @router.get("", operation_id="listUsers")
-async def list_users(
-    services: ServicesHere, _: Reader, limit: Limit = USUAL, cursor: Cursor = None
-) -> Page[UserShown]:
+async def list_users(services: ServicesHere, _: Reader, limit: Limit = USUAL, cursor: Cursor = None) -> Page[UserShown]:
     """All users, by name. Needs users:read."""
     after = decode("users", cursor, "")
     found = await services.accounts.read(lambda c: store.list_users(c, after=after, limit=limit + 1))
@@ -137,7 +137,7 @@ async def set_password(
     if name == principal.user:
         if body.current is None:
             raise InvalidError(("current", "one's own password is changed with the current one"))
-        await services.login.check(name, body.current.get_secret_value(), client)
+        await _check_current(services, name, body.current, client)
     user = _there(await services.accounts.read(lambda c: store.find_user(c, name)), name)
     hashed = await services.passwords.hash(check_password(body.password, name), local=client.local)
     told = event(principal, client, name, "password set, sessions ended")
@@ -162,6 +162,14 @@ def check_zones(role: Role, zones: list[str]) -> None:
         raise InvalidError(("zones", "an editor needs the zones to edit: name one at least"))
     if role is not Role.EDITOR and zones:
         raise InvalidError(("zones", f"zones are an editor's, and the role is {role}: leave them out"))
+
+
+async def _check_current(services: Services, name: str, current: SecretStr, client: Client) -> None:
+    """A wrong one is a field that does not hold: who asks is known."""
+    try:
+        await services.login.check(name, current.get_secret_value(), client)
+    except UnauthenticatedError as error:
+        raise InvalidError(("current", "it is not the current password")) from error
 
 
 def _there(user: User | None, name: str) -> User:

@@ -78,7 +78,7 @@ async def import_zone(
     expected = expected_serial(wanted, old)
     new = NewZone(origin, await http.body(), request.by(), expected_serial=expected, planned=request.plan)
     work = importing.create if wanted.only_if_new else importing.replace
-    made, served = await do_whole(services, new.planned, lambda at: work(at, new))
+    made, served = await do_whole(services, lambda at: work(at, new), planned=new.planned)
     say_unconfirmed(response, served)
     return whole(origin, made, served)
 
@@ -117,7 +117,7 @@ async def check_zone(zone: ZoneInPath, services: ServicesHere, principal: Princi
         zone=names.to_text(origin),
         errors=_count(findings, "error"),
         warnings=_count(findings, "warning"),
-        findings=[FindingShown(**one.as_json()) for one in findings],
+        findings=[FindingShown.model_validate(one.as_json()) for one in findings],
     )
 
 

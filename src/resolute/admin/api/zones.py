@@ -48,7 +48,7 @@ class ZoneShown(Answer):
     created: AwareDatetime | None = None
     file: str | None = Field(default=None, description="Its zone file.")
     state: str | None = Field(default=None, description="Of a file: `serving`, `serving the old zone`, `not served`.")
-    problems: list[str] = []
+    problems: list[str] = Field(default=[])
 
 
 class ServerGiven(Body):
@@ -102,30 +102,30 @@ async def list_zones(
     except UnavailableError:
         files = []
     of_store = {row.name for row in rows}
-    every = [*rows, *(zone for zone in files if zone.name not in of_store)]
+    every: list[ZoneRow | FileZone] = [*rows, *(zone for zone in files if zone.name not in of_store)]
     some, following = page(_KIND, sorted(every, key=lambda zone: zone.name)[: limit + 1], limit, lambda zone: zone.name)
     items = [shown(zone) for zone in some if permits(principal, Right(Verb.ZONES_READ, names.from_text(zone.name)))]
     return Page(items=items, next=following)
 
 
 @router.post("", status_code=201, operation_id="addZone", responses=problem(409), dependencies=[Idempotent])
-async def add_zone(
-    body: ZoneAdded, services: ServicesHere, request: RequestHere, response: Response
-) -> ZoneChanged:
+async def add_zone(body: ZoneAdded, services: ServicesHere, request: RequestHere, response: Response) -> ZoneChanged:
     """Makes a zone. Needs zones:write."""
     origin = zone_name(body.name, "name")
     require(request.principal, Right(Verb.ZONES_WRITE, origin))
     text = body.text.encode("utf-8") if body.text is not None else zone_text(_founding(body, origin))
     await refuse_file(services, origin)
     new = NewZone(origin, text, request.by(body.reason), body.serial_policy, planned=request.plan)
-    made, served = await do_whole(services, new.planned, lambda at: importing.create(at, new))
+    made, served = await do_whole(services, lambda at: importing.create(at, new), planned=new.planned)
     response.status_code = 200 if request.plan else 201
     response.headers["Location"] = f"/api/v1/zones/{names.to_text(origin)}"
     say_unconfirmed(response, served)
     return whole(origin, made, served)
 
 
-@router.get("/{zone:path}", operation_id="getZone", response_model=ZoneShown, responses={**NOT_MODIFIED, **problem(404)})
+@router.get(
+    "/{zone:path}", operation_id="getZone", response_model=ZoneShown, responses={**NOT_MODIFIED, **problem(404)}
+)
 async def get_zone(
     zone: ZoneInPath, services: ServicesHere, principal: PrincipalHere, wanted: ConditionsHere, response: Response
 ) -> ZoneShown | Response:
@@ -178,8 +178,8 @@ async def remove_zone(
     expected, by = expected_serial(wanted, row), request.by()
     made, served = await do_whole(
         services,
-        request.plan,
         lambda at: importing.delete(at, origin, by, expected_serial=expected, planned=request.plan),
+        planned=request.plan,
     )
     say_unconfirmed(response, served)
     return whole(origin, made, served, gone=True)

@@ -1,0 +1,73 @@
+"""Connections that a stranger opens and leaves: how long a request's head may take, and how many one address may have.
+
+uvicorn bounds neither; what it bounds (all connections together) one stranger would use up for everybody.
+"""
+
+import asyncio
+from collections import Counter
+from typing import Final
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+from resolute.admin.clients import is_loopback
+
+HEAD_S: Final = 15.0
+"""From the first octet of a request, or the connection, to the end of its head."""
+A_CLIENT: Final = 64
+"""Connections of one address at a time; loopback, where proxies are too, has no limit of its own."""
+
+_open: Counter[str] = Counter()
+
+
+class BoundedProtocol(H11Protocol):
+    """HTTP/1.1 with an end to waiting."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins to wait for a head; one connection too many ends at once."""
+        super().connection_made(transport)
+        address = self._address()
+        _open[address] += 1
+        if _open[address] > A_CLIENT and not is_loopback(address):
+            transport.abort()
+            return
+        self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Waits for as long as no request is under way."""
+        super().data_received(data)
+        if self._is_busy():
+            self._stop_waiting()
+        elif self._waiting is None:
+            self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forgets it."""
+        self._stop_waiting()
+        address = self._address()
+        _open[address] -= 1
+        if _open[address] <= 0:
+            del _open[address]
+        super().connection_lost(exc)
+
+    def _is_busy(self) -> bool:
+        """Whether a request is under way; the base class has no cycle before the first."""
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _address(self) -> str:
+        return self.client[0] if self.client else ""
+
+    def _wait(self) -> None:
+        self._waiting = self.loop.call_later(HEAD_S, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
+
+    def _give_up(self) -> None:
+        self._waiting = None
+        if not self._is_busy():
+            self.transport.close()
