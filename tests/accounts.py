@@ -77,7 +77,9 @@ def with_world(
     """Runs a scenario with a client at `address`, which calls the server `url`."""
 
     async def run() -> None:
-        services = Services.of(Store(f"sqlite:///{folder / 'resolute.db'}"), settings or Admin(), ControlSocket(folder / "control.sock"))
+        services = Services.of(
+            Store(f"sqlite:///{folder / 'resolute.db'}"), settings or Admin(), ControlSocket(folder / "control.sock")
+        )
         transport = httpx.ASGITransport(assemble(services), raise_app_exceptions=False, client=(address, 4711))
         async with httpx.AsyncClient(transport=transport, base_url=url) as client:
             await scenario(World(services, client, folder))

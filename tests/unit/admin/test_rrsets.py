@@ -166,7 +166,9 @@ def test_a_plan_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
             assert planned.json() == done.json() | told
             assert done.json()["revision"] is not None
             before = await lines(client)
-        assert (await client.put(ZONE + "/rrsets/alias/A?plan=true", json={"records": ["192.0.2.1"]})).status_code == 409
+        assert (
+            await client.put(ZONE + "/rrsets/alias/A?plan=true", json={"records": ["192.0.2.1"]})
+        ).status_code == 409
 
     with_zone(tmp_path, scenario)
 

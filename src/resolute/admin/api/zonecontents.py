@@ -36,7 +36,7 @@ _TEXT_BODY: Final = {"requestBody": {"required": True, "content": {ZONE_TEXT: {"
 class FindingShown(Answer):
     """One thing that is wrong or doubtful; line and column are null where they are unknown."""
 
-    severity: str = Field(description="`error` (it would not be served), `warning` or `info`.", examples=["warning"])
+    severity: str = Field(description="`error`, `warning` or `info`.", examples=["warning"])
     code: str
     message: str
     mend: str = Field(description="What to do about it.")
@@ -46,7 +46,7 @@ class FindingShown(Answer):
 
 
 class Checked(Answer):
-    """What the linter finds; a zone without errors is served."""
+    """What the linter finds."""
 
     zone: str
     errors: int
