@@ -4,6 +4,7 @@ import http.client
 import ipaddress
 import json
 import re
+import socket
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -115,3 +116,24 @@ def test_what_was_set_up_stays_over_a_restart(tmp_path: Path) -> None:
         assert second.ask("GET", "127.0.0.1", "/api/v1/users", headers={"X-API-Key": token})[0] == 200
         assert "set-up token" not in second.log_text()
         assert token not in second.log_text()
+
+
+def test_one_address_does_not_take_all_places(server: Beyond, bearer: dict[str, str]) -> None:
+    """64 connections; whoever comes from elsewhere, loopback here, is served all the same."""
+    there = own_address()
+    held = [socket.create_connection((there, server.port), timeout=5) for _ in range(70)]
+    try:
+        ended = 0
+        for one in held:
+            one.settimeout(0.2)
+            try:
+                ended += one.recv(1) == b""
+            except ConnectionResetError:
+                ended += 1
+            except TimeoutError:
+                pass
+        assert ended == 6
+        assert server.ask("GET", "127.0.0.1", "/api/v1/users", headers=bearer)[0] == 200
+    finally:
+        for one in held:
+            one.close()

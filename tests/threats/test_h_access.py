@@ -138,27 +138,21 @@ async def bad_token(world: World, state: str) -> dict[str, str]:
     await world.user(Role.OWNER, "another")
     owner = await world.user(Role.OWNER)
     good = await world.token(owner)
-    match state:
-        case "none":
-            return {}
-        case "rubbish":
-            return {"Authorization": "Bearer rsl_rubbish"}
-        case "wrong secret":
-            return {"Authorization": good["Authorization"][:-4] + "0000"}
-        case "ended":
-            return await world.token(owner, limits=Limits(datetime.now(UTC) - timedelta(seconds=1)))
-        case "removed":
-            token_id = good["Authorization"].split("_")[1]
-            await world.services.accounts.write(lambda c: accounts.remove_token(c, token_id))
-        case "disabled":
-            await world.services.accounts.write(lambda c: accounts.update_user(c, "owner", {"disabled": True}))
-        case "elsewhere":
-            return await world.token(owner, limits=Limits(sources=["192.0.2.0/24"]))
-        case "basic":
-            return {"Authorization": "Basic b3duZXI6Zm91cg=="}
-        case "too narrow":
-            return await world.token(owner, Scope(verbs=frozenset({Verb.ZONES_READ})))
-    return good
+    if state == "removed":
+        token_id = good["Authorization"].split("_")[1]
+        await world.services.accounts.write(lambda c: accounts.remove_token(c, token_id))
+    if state == "disabled":
+        await world.services.accounts.write(lambda c: accounts.update_user(c, "owner", {"disabled": True}))
+    others: dict[str, dict[str, str]] = {
+        "none": {},
+        "rubbish": {"Authorization": "Bearer rsl_rubbish"},
+        "wrong secret": {"Authorization": good["Authorization"][:-4] + "0000"},
+        "ended": await world.token(owner, limits=Limits(datetime.now(UTC) - timedelta(seconds=1))),
+        "elsewhere": await world.token(owner, limits=Limits(sources=["192.0.2.0/24"])),
+        "basic": {"Authorization": "Basic b3duZXI6Zm91cg=="},
+        "too narrow": await world.token(owner, Scope(verbs=frozenset({Verb.ZONES_READ}))),
+    }
+    return others.get(state, good)
 
 
 def test_h14_a_role_that_was_taken_away_is_gone_at_once(tmp_path: Path) -> None:

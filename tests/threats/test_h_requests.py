@@ -1,4 +1,4 @@
-"""Requests without an end, against the real admin port (H9): they cost little memory, and others are served meanwhile."""
+"""Requests without an end, against the real admin port (H9): they cost little, and others are served meanwhile."""
 
 import json
 import re

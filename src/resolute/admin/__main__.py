@@ -6,6 +6,7 @@ when it ends, the node has ended, and so does this process.
 
 import asyncio
 import json
+import logging
 import os
 import signal
 import socket
@@ -19,10 +20,13 @@ import uvicorn
 
 from resolute.admin import dumps
 from resolute.admin.app import build
+from resolute.admin.clients import is_loopback
 from resolute.admin.connections import BoundedProtocol
 from resolute.config import log as logging_chapter
 from resolute.config.admin import Admin
 from resolute.store.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
@@ -40,11 +44,13 @@ class _Server(uvicorn.Server):
 async def serve(instructions: dict[str, Any]) -> None:
     """Serves until the input ends."""
     listener = socket.socket(fileno=int(instructions["descriptor"]))
+    admin = Admin.model_validate(instructions.get("admin", {}))
+    _tell_about_the_network(listener, admin)
     config = uvicorn.Config(
         build(
             Store(instructions["store_url"]),
             Path(instructions["control"]),
-            Admin.model_validate(instructions.get("admin", {})),
+            admin,
         ),
         http=BoundedProtocol,
         ws="none",
@@ -59,6 +65,16 @@ async def serve(instructions: dict[str, Any]) -> None:
     server = _Server(config)
     asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _look_for_end, server)
     await server.serve(sockets=[listener])
+
+
+def _tell_about_the_network(listener: socket.socket, admin: Admin) -> None:
+    host = listener.getsockname()[0]
+    if not is_loopback(host) and not admin.proxies:
+        log.warning(
+            "the admin port is open on %s without TLS: tokens can be read on their way, passwords are not taken;"
+            " put a TLS proxy before it and name it in admin.proxies",
+            host,
+        )
 
 
 def _look_for_end(server: _Server) -> None:

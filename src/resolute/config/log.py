@@ -55,7 +55,7 @@ class Logging:
         """Takes over the root logger."""
         self._thread.start()
         logging.getLogger().handlers[:] = [self._handler]
-        for library in ("uvicorn", "watchfiles"):
+        for library in ("uvicorn", "watchfiles", "alembic"):
             logging.getLogger(library).setLevel(logging.WARNING)  # what they do all day is no event of ours
         logging.captureWarnings(capture=True)
 

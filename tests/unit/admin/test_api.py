@@ -151,13 +151,15 @@ def test_a_token_makes_no_token_that_is_more_than_itself(tmp_path: Path) -> None
         maker = await world.token(owner, scope, Limits(tomorrow, ["127.0.0.0/8"]))
         inside = {"name": "t", "scope": {"verbs": ["zones:read"]}, "sources": ["127.0.0.1"], "expires": f"{tomorrow}"}
         assert (await world.client.post("/api/v1/tokens", json=inside, headers=maker)).status_code == 201
-        for more in (
-            {"scope": {}},
-            {"scope": {"verbs": ["users:write"]}},
-            {"sources": []},
-            {"sources": ["0.0.0.0/0"]},
-            {"expires": None},
-            {"expires": f"{tomorrow + timedelta(hours=1)}"},
+        for more in list[dict[str, Any]](
+            (
+                {"scope": {}},
+                {"scope": {"verbs": ["users:write"]}},
+                {"sources": []},
+                {"sources": ["0.0.0.0/0"]},
+                {"expires": None},
+                {"expires": f"{tomorrow + timedelta(hours=1)}"},
+            )
         ):
             answer = await world.client.post("/api/v1/tokens", json={**inside, **more}, headers=maker)
             assert answer.status_code == 403, more

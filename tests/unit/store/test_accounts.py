@@ -124,7 +124,8 @@ def test_a_session_ends(store: Store) -> None:
         for hashed in (b"a" * 32, b"b" * 32):
             sessions.open_session(connection, NewSession(hashed, user.id, "::1", NOW, NOW + timedelta(hours=1)))
         found = sessions.find_session(connection, b"a" * 32, NOW + timedelta(minutes=59))
-        assert found is not None and found.user == user
+        assert found is not None
+        assert found.user == user
         assert sessions.find_session(connection, b"a" * 32, NOW + timedelta(hours=1)) is None
         assert sessions.find_session(connection, b"x" * 32, NOW) is None
         sessions.close_session(connection, b"a" * 32)
