@@ -48,16 +48,16 @@ def test_cache_explain_nodes_and_hosts(tmp_path: Path) -> None:
     async def scenario(world: World, node: FakeNode) -> None:
         get, post = world.client.get, world.client.post
         assert (await get(API + "/cache?name=Example.org")).text == CACHE
-        assert node.asked[-1][0] == "/cache?name=example.org."
+        assert node.asked.pop()[0] == "/cache?name=example.org."
         planned = await post(API + "/cache/flush?plan=true", json={"name": "WWW.example.org"})
         assert planned.json() == {"planned": True, "flushed": 1}
         planned = await post(API + "/cache/flush?plan=true", json={"name": "WWW.example.org", "subtree": True})
         assert planned.json() == {"planned": True, "flushed": 2}
         flushed = await post(API + "/cache/flush", json={"name": "www.example.org", "subtree": True})
         assert flushed.json() == {"planned": False, "flushed": 2}
-        assert node.asked[-1] == ("/cache/flush", {"name": "www.example.org.", "subtree": True})
+        assert node.asked.pop() == ("/cache/flush", {"name": "www.example.org.", "subtree": True})
         assert (await get(API + "/explain?name=www.hello&type=a")).json()["steps"] == explained["steps"]
-        assert node.asked[-1][0] == "/explain?name=www.hello.&type=A&client=127.0.0.1"
+        assert node.asked.pop()[0] == "/explain?name=www.hello.&type=A&client=127.0.0.1"
         assert (await get(API + "/explain?name=x&client=y")).json()["errors"][0]["field"] == "client"
         (shown,) = (await get(API + "/nodes")).json()
         assert (shown["answers"], shown["behind"], shown["status"]["zones"]) == (True, 0, 0)
@@ -140,11 +140,11 @@ def test_events_tell_each_change_from_where_the_reader_has_stopped(tmp_path: Pat
         second = (await anext(stream)).split("\n")
         assert second[:2] == ["id: 2", "event: change"]
         assert json.loads(second[2].removeprefix("data: "))["summary"] == "put b.test 192.0.2.1"
-        following = asyncio.create_task(anext(stream))  # type: ignore[arg-type]
+        following = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0)
         await world.services.writer.change(Put("c.test", "192.0.2.1", "alice"))
         assert "put c.test" in await asyncio.wait_for(following, 5)
-        await stream.aclose()  # type: ignore[attr-defined]
+        await stream.aclose()
 
     with_world(tmp_path, scenario)
 
@@ -192,7 +192,7 @@ def test_every_operation_is_described(tmp_path: Path) -> None:
             "explain",
         }
         assert wanted <= seen
-        references = set()
+        references: set[str] = set()
         _references(document, references)
         assert references <= set(document["components"]["schemas"])
 

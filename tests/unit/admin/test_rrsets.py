@@ -153,15 +153,16 @@ def test_what_does_not_hold_is_refused_with_its_reason(
 def test_a_plan_says_the_same_and_changes_nothing(tmp_path: Path) -> None:
     async def scenario(client: httpx.AsyncClient) -> None:
         before = await lines(client)
-        for call in (
-            lambda plan: client.put(WWW + plan, json={"records": ["192.0.2.7"]}),
-            lambda plan: client.patch(WWW + plan, json={"add": ["192.0.2.8"]}),
-            lambda plan: client.delete(WWW + plan),
-        ):
-            planned = await call("?plan=true")
+        calls: list[tuple[str, dict[str, Any] | None]] = [
+            ("PUT", {"records": ["192.0.2.7"]}),
+            ("PATCH", {"add": ["192.0.2.8"]}),
+            ("DELETE", None),
+        ]
+        for method, body in calls:
+            planned = await client.request(method, WWW + "?plan=true", json=body)
             assert planned.status_code == 200
             assert await lines(client) == before
-            done = await call("")
+            done = await client.request(method, WWW, json=body)
             told = {"planned": True, "revision": None, "served": None}
             assert planned.json() == done.json() | told
             assert done.json()["revision"] is not None

@@ -6,7 +6,7 @@ data: {"id": 17, "revision": 12, "zone": "example.org.", "kind": "change", ...}
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, Any, Final
 
@@ -47,7 +47,7 @@ async def follow_changes(
     return StreamingResponse(stream(services.feed, principal, since), media_type="text/event-stream", headers=headers)
 
 
-async def stream(feed: Feed, principal: Principal, since: int | None) -> AsyncIterator[str]:
+async def stream(feed: Feed, principal: Principal, since: int | None) -> AsyncGenerator[str]:
     """The events that somebody may see; a comment now and then keeps the connection."""
     yield "retry: 2000\n\n"
     try:

@@ -119,7 +119,7 @@ async def diff_zone(
     zone: ZoneInPath,
     services: ServicesHere,
     principal: PrincipalHere,
-    since: Annotated[int, Query(alias="from", ge=0, description="A revision of the store.")],
+    since: Annotated[int, Query(alias="from", ge=0, description="A revision of the store; 0: before all.")] = 0,
     until: Annotated[int | None, Query(alias="to", ge=0, description="Another; else now.")] = None,
     records: FormHere = Form.TEXT,
 ) -> Diff:

@@ -46,7 +46,7 @@ class Found(RRsetShown):
 async def search(
     services: ServicesHere,
     principal: PrincipalHere,
-    q: Annotated[str, Query(min_length=1, max_length=1_024, description="What to look for.", examples=["*.192.0.2.*"])],
+    q: Annotated[str, Query(min_length=1, max_length=1_024, description="What to look for.")] = "*",
     rtype: Annotated[str | None, Query(alias="type", max_length=16, description="Of this type alone.")] = None,
     zone: Annotated[str | None, Query(max_length=1_024, description="In this zone alone.")] = None,
     records: FormHere = Form.TEXT,
