@@ -103,6 +103,9 @@ def test_explain_cache_and_nodes(client: Client) -> None:
     assert (node["answers"], node["problems"]) == (True, [])
     assert client.send("POST", "/nodes/local/reload").json["problems"] == []
     assert client.send("GET", "/nodes/local/statistics").json["plane"]
+    settings = client.send("GET", "/settings").json
+    assert settings["settings"]["listen"]["dns"] == [str(client.server.endpoint)]
+    assert settings["file"].endswith("resolute.toml")
 
 
 def test_a_zone_in_and_out_and_back(client: Client) -> None:

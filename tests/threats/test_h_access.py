@@ -70,6 +70,11 @@ WHO: Final[Mapping[str, frozenset[Role]]] = {
     "listNodes": READERS,
     "getStatistics": READERS,
     "reloadNode": STAFF,
+    "getSettings": READERS,
+    "listWebhooks": READERS,
+    "addWebhook": STAFF,
+    "getWebhook": READERS,
+    "removeWebhook": STAFF,
 }
 OF_ZONES: Final = {"getSession", "logout", "listZones", "getZone", "listChanges", "followChanges"}
 """What a token for zones:read may do."""
@@ -94,6 +99,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "revertZone": {"revision": 1},
     "replaceLocalRecord": {"address": "192.0.2.1"},
     "flushCache": {},
+    "addWebhook": {"url": "https://hooks.example.net/dns"},
 }
 SENT: Final[Mapping[str, Mapping[str, str]]] = {"followChanges": {"Last-Event-ID": "none, so that it ends"}}
 VALUES: Final = {
@@ -103,6 +109,7 @@ VALUES: Final = {
     "type": "A",
     "change": "1",
     "node": "local",
+    "webhook": "0",
 }
 
 

@@ -43,7 +43,8 @@ class Feed:
         self.require_room()
         self._listeners += 1
         try:
-            position = await self._writer.look(history.last_id) if since is None else since
+            last = await self._writer.look(history.last_id)
+            position = last if since is None else min(since, last)
             self._look()
             while not self._closed:
                 changes = await self._after(position)

@@ -1,13 +1,15 @@
-"""What the node says of itself on `GET /status` and `GET /statistics`: plain values for JSON."""
+"""What the node says of itself on `GET /status`, `GET /statistics` and `GET /settings`: plain values for JSON."""
 
 import os
 import time
-from typing import Any
+from typing import Any, Final
 
 from resolute import __version__
 from resolute.config.log import lost_lines
 from resolute.node.node import Node
 from resolute.zones.files import ZoneState
+
+HIDDEN: Final = "(hidden)"
 
 
 def status(node: Node) -> dict[str, Any]:
@@ -54,6 +56,15 @@ def statistics(node: Node) -> dict[str, Any]:
             for one in node.plane.upstream_statistics()
         ],
     }
+
+
+def settings(node: Node) -> dict[str, Any]:
+    """The settings in force, without their secrets, and the file that they came from."""
+    tree = node.settings.model_dump(mode="json")
+    tree["store"]["url"] = node.store.url
+    tree["cookies"]["secrets"] = [HIDDEN] * len(tree["cookies"]["secrets"])
+    file = str(node.settings.path) if node.settings.path else None
+    return {"file": file, "settings": tree, "restart_needed": list(node.restart_needed)}
 
 
 def _zone(state: ZoneState) -> dict[str, Any]:

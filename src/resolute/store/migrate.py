@@ -15,7 +15,7 @@ from resolute.errors import UnavailableError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0004"
+HEAD: Final = "0005"
 """The last step in `migrations/versions`."""
 _FIRST: Final = "0001"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"

@@ -151,7 +151,7 @@ def read_revision(connection: Connection) -> int:
 
 
 def _engine(url: URL, kind: Kind) -> Engine:
-    engine = create_engine(url.set(drivername=kind.DRIVER), pool_size=2, max_overflow=2, pool_timeout=10, **kind.ENGINE)
+    engine = create_engine(url.set(drivername=kind.DRIVER), pool_size=2, max_overflow=6, pool_timeout=10, **kind.ENGINE)
     kind.set_up(engine)
     return engine
 

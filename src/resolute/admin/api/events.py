@@ -24,7 +24,7 @@ from resolute.store.history import Change
 
 router = APIRouter(prefix="/events", tags=["history"], dependencies=SCHEMES, responses=REFUSALS)
 
-LONGEST_S: Final = 3_600.0
+LONGEST_S: Final = 900.0
 """Then the reader comes again, and is asked anew who it is."""
 KEEPALIVE: Final = ": \n\n"
 _STREAM: Final[dict[int | str, dict[str, Any]]] = {

@@ -1,5 +1,6 @@
 """The past of a zone: who changed what, when and why; what differs between two revisions; the way back."""
 
+from dataclasses import replace
 from datetime import UTC
 from typing import Annotated
 
@@ -148,7 +149,7 @@ async def revert_zone(
     origin, by = zone_name(zone), request.by(body.reason)
     old = await services.writer.look(lambda connection: zones.find(connection, names.to_text(origin)))
     require(request.principal, Right(Verb.ZONES_WRITE if old is None else Verb.RECORDS_WRITE, origin))
-    expected_serial(wanted, old)
+    expected = expected_serial(wanted, old)
     if old is None:
         await refuse_file(services, origin)
         text = await services.writer.off_loop(lambda: past.text_at(services.store, origin, body.revision))
@@ -157,6 +158,8 @@ async def revert_zone(
         say_unconfirmed(response, served)
         return whole(origin, made, served)
     change = await services.writer.off_loop(lambda: past.way_back(services.store, origin, body.revision, by))
+    if expected is not None:
+        change = replace(change, expected_serial=expected)
     committed, served = await commit_one(services, change, planned=request.plan)
     say_unconfirmed(response, served)
     return changed(committed, served)

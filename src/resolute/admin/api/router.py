@@ -20,9 +20,11 @@ from resolute.admin.api import (
     nodes,
     rrsets,
     search,
+    settings,
     setup,
     tokens,
     users,
+    webhooks,
     zonecontents,
     zones,
 )
@@ -43,7 +45,7 @@ def router() -> APIRouter:
     # A zone's name may have a slash in it (RFC 2317 4): what stands behind the name is looked for first.
     for resource in (rrsets, history, zonecontents, zones):
         api.include_router(resource.router)
-    for resource in (batches, search, localrecords, cache, explain, nodes, events):
+    for resource in (batches, search, localrecords, cache, explain, nodes, settings, events, webhooks):
         api.include_router(resource.router)
     return api
 
