@@ -20,6 +20,8 @@ missing_packages() {
     # A module of PowerDNS, not a command.
     compgen -G '/usr/lib/*/pdns/libbindbackend.so' >/dev/null || compgen -G '/usr/lib*/pdns/libbindbackend.so' >/dev/null ||
         echo pdns-backend-bind
+    # Debian has its programs outside of the PATH.
+    compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 }
 
 # Debian starts a service when its package is installed, unless this file forbids it.

@@ -10,6 +10,7 @@ from bench.peers.dnsmasq import Dnsmasq
 from bench.peers.floor import Floor
 from bench.peers.knot import Knot
 from bench.peers.nsd import Nsd
+from bench.peers.postgresql import Postgresql
 from bench.peers.powerdns import PowerDns, PowerDnsRecursor
 from bench.peers.resolute import Resolute
 from bench.peers.server import Endpoint, PeerFailedError, Server, Service
@@ -24,6 +25,7 @@ __all__ = [
     "Knot",
     "Nsd",
     "PeerFailedError",
+    "Postgresql",
     "PowerDns",
     "PowerDnsRecursor",
     "Resolute",

@@ -660,30 +660,6 @@ mod tests {
         }
     }
 
-    /// What the worst answers cost: `cargo test --release -p resolute-wire -- --ignored --nocapture worst`.
-    #[test]
-    #[ignore = "prints a time, asserts nothing about it"]
-    fn time_of_the_worst_answers() {
-        let deep = "a.".repeat(110);
-        for (title, shape) in [("deep", &deep[..]), ("flat", "b.c.d.e.")] {
-            let targets: Vec<_> = (0..2_500)
-                .map(|n| [&[0, 9][..], &wire(&format!("n{n}.{shape}"))].concat())
-                .collect();
-            let (mut buf, mut known) = (vec![0; 65_535], Known::new());
-            let start = std::time::Instant::now();
-            let mut composer = Composer::new(&mut buf, &mut known, 65_535, &question("x."), None);
-            let written = targets
-                .iter()
-                .filter(|mx| composer.record(Section::Answer, Owner::Question, head(rtype::MX), mx))
-                .count();
-            println!(
-                "{title}: {written} records, {} bytes, {:?}",
-                composer.position(),
-                start.elapsed()
-            );
-        }
-    }
-
     /// Many names of one hash-free shape: the table is bounded, the message stays right.
     #[test]
     fn a_message_of_many_names() {

@@ -1,7 +1,7 @@
-"""Follows the store: publishes its local records whenever its revision is another one.
+"""Follows the store: publishes what has changed whenever its revision is another one.
 
     POST /follow (the admin process, after its commit) --+
-                                                         +-> revision newer? -> read -> compile -> publish -> copy
+    a notification of PostgreSQL ------------------------+-> revision newer? -> read -> publish -> copy, report
     a look each second, as a safety net -----------------+
 
 A store that cannot be read changes nothing: what was published goes on, and a node that starts without the store
@@ -12,18 +12,24 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, TypeVar
 
+from resolute import __version__
 from resolute.errors import ResoluteError, RuleError, UnavailableError
-from resolute.node import localcopy
-from resolute.store import records
-from resolute.store.records import LocalRecords
-from resolute.store.store import Store
-from resolute.zones import local
+from resolute.store import copy, nodes, records
+from resolute.store.store import Store, read_revision
+from resolute.zones import local, stored
+from resolute.zones.stored import StoredZone, Touched
 
 LOOK_S: Final = 1.0
-COPY: Final = "local-records.json"
+ALIVE_S: Final = 30.0
+"""How often a node says that it is there when nothing changes."""
+CLOSE_S: Final = 2.0
+COPY: Final = "last-copy.db"
 SEED_AUTHOR: Final = "records.yml"
 
 T = TypeVar("T")
@@ -31,19 +37,42 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class StoreFollower:
-    """Keeps what is served in step with the store. `publish` returns when the next query sees the addresses."""
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What the store's contents are given to; each returns when the next query sees them."""
 
-    def __init__(self, store: Store, directory: Path, publish: Callable[[Mapping[str, str]], Awaitable[None]]) -> None:
+    set_local: Callable[[Mapping[str, str]], Awaitable[None]]
+    take: Callable[[Touched], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was read."""
+
+    revision: int
+    addresses: Mapping[str, str]
+    touched: Touched
+
+
+class StoreFollower:
+    """Keeps what is served in step with the store. `name` is what this node is called there."""
+
+    def __init__(self, store: Store, directory: Path, served: Served, *, name: str) -> None:
         self.revision = -1
         self.problem = ""
         self.seed_problems: tuple[str, ...] = ()
+        self.name = name
         self._store = store
-        self._copy = directory / COPY
-        self._publish = publish
+        self._copy = Store(f"sqlite:///{directory / COPY}")
+        self._copied = -1
+        self._reported = (-1, 0.0)
+        self._served = served
+        self._known: dict[bytes, StoredZone] = {}
+        self._addresses: Mapping[str, str] | None = None
         self._publishing = asyncio.Lock()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._seed: dict[str, str] = {}
+        self._copy_problem = ""
 
     @property
     def url(self) -> str:
@@ -52,20 +81,15 @@ class StoreFollower:
 
     async def start(self) -> None:
         """Publishes what the store has, or else the last copy of it. Does not raise for a store that is gone."""
-        if await self._look(0):
-            return
-        copy = await asyncio.to_thread(localcopy.load, self._copy)
-        if copy is not None:
-            await self._publish(copy.addresses)
-            log.warning(
-                "%d local records are served from the last copy, of revision %d", len(copy.addresses), copy.revision
-            )
+        if not await self._look(0):
+            await self._serve_copy()
 
     async def run(self) -> None:
-        """Looks each second until it is cancelled."""
-        while True:
-            await asyncio.sleep(LOOK_S)
-            await self._look(0)
+        """Looks each second, and whenever the store tells of a change, until it is cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._look_each_second())
+            if self._store.kind.TELLS:
+                tasks.create_task(self._hear())
 
     async def follow(self, revision: int) -> int:
         """Returns once at least this revision is published, with the one that is. Raises UnavailableError."""
@@ -84,9 +108,29 @@ class StoreFollower:
         await self._look(0)
 
     async def close(self) -> None:
-        """Waits for what is being read or written, two seconds at most."""
+        """Brings the copy up to date, if that takes no longer than two seconds."""
+        if self.revision >= 0 and not self.problem:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._in_thread(self._look_back), CLOSE_S)
         self._thread.shutdown(wait=False, cancel_futures=True)
         await asyncio.to_thread(self._store.close)
+        await asyncio.to_thread(self._copy.close)
+
+    async def _look_each_second(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK_S)
+            if await self._look(0):
+                await self._in_thread(self._look_back)
+
+    async def _hear(self) -> None:
+        """A connection that breaks is made again; meanwhile there is the look each second."""
+        while True:
+            try:
+                async for revision in self._store.told():
+                    await self._look(revision)
+            except ResoluteError as error:
+                log.debug("%s", error)
+            await asyncio.sleep(LOOK_S)
 
     async def _look(self, wanted: int) -> bool:
         """One look at the store; publishes what is new. False when the store cannot be used. Equal looks share one
@@ -97,9 +141,8 @@ class StoreFollower:
             try:
                 found = await self._in_thread(self._read_if_new)
                 if found is not None:
-                    await self._publish(found.addresses)
+                    await self._publish(found)
                     self.revision = found.revision
-                    await self._in_thread(lambda: self._save(found))
             except ResoluteError as error:
                 self._note_problem(str(error))
                 return False
@@ -110,21 +153,74 @@ class StoreFollower:
             self._note_problem("")
             return True
 
-    def _read_if_new(self) -> LocalRecords | None:
-        """In the thread: seeds what waits to be seeded, reads when the revision is another one."""
+    async def _publish(self, found: _Found) -> None:
+        if found.addresses != self._addresses:
+            await self._served.set_local(found.addresses)
+            self._addresses = found.addresses
+        if found.touched.zones or found.touched.gone:
+            await self._served.take(found.touched)
+        for origin in found.touched.gone:
+            self._known.pop(origin, None)
+        self._known.update((zone.origin, zone) for zone in found.touched.zones)
+
+    async def _serve_copy(self) -> None:
+        try:
+            found = await self._in_thread(lambda: self._read(self._copy, -1))
+        except ResoluteError as error:
+            log.error("there is no last copy to serve from either: %s", error)
+            return
+        if found.revision:
+            await self._publish(found)
+            count = len(found.addresses), len(found.touched.zones)
+            log.warning(
+                "%d local records and %d zones are served from the last copy, of revision %d", *count, found.revision
+            )
+
+    # In the thread:
+
+    def _read_if_new(self) -> _Found | None:
+        """Seeds what waits to be seeded, reads when the revision is another one."""
         if self._seed:
             if fresh := records.seed(self._store, self._seed, author=SEED_AUTHOR):
                 log.info("%d new names of the seed file are in the store", fresh)
             self._seed = {}
         if self._store.revision() == self.revision:
             return None
-        return records.read(self._store)
+        return self._read(self._store, self.revision)
 
-    def _save(self, found: LocalRecords) -> None:
+    def _read(self, store: Store, since: int) -> _Found:
+        with store.reading() as connection:
+            now = read_revision(connection)
+            if 0 <= since <= now:
+                touched = stored.read_since(connection, since, self._known)
+            else:
+                touched = stored.read_all(connection)
+                there = {zone.origin for zone in touched.zones}
+                touched = Touched(touched.zones, tuple(origin for origin in self._known if origin not in there))
+            return _Found(now, records.addresses(connection), touched)
+
+    def _look_back(self) -> None:
+        """What need not be done before an answer: the copy, and the word that this node is there."""
+        if self._copied != self.revision:
+            try:
+                self._copied = copy.bring_up_to_date(self._copy, self._store)
+                self._copy_problem = ""
+            except UnavailableError as error:
+                if str(error) != self._copy_problem:
+                    log.warning("the last copy cannot be written: %s", error)
+                self._copy_problem = str(error)
+        revision, at = self._reported
+        now = datetime.now(UTC)
+        if revision != self.revision or now.timestamp() - at > ALIVE_S:
+            self._report(now)
+
+    def _report(self, now: datetime) -> None:
         try:
-            localcopy.save(self._copy, found)
-        except OSError as error:
-            log.warning("%s: the copy of the local records cannot be written: %s", self._copy, error.strerror)
+            with self._store.writing() as connection:
+                nodes.report(connection, nodes.NodeRow(self.name, __version__, self.revision, now))
+            self._reported = self.revision, now.timestamp()
+        except UnavailableError as error:
+            log.debug("this node cannot say that it is there: %s", error)
 
     def _note_problem(self, problem: str) -> None:
         if problem and problem != self.problem:

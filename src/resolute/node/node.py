@@ -24,7 +24,7 @@ from resolute.node.adminchild import AdminChild, Instructions
 from resolute.node.client import SOCKET_NAME
 from resolute.node.cookiesecrets import CookieSecrets
 from resolute.node.dispatch import Dispatcher
-from resolute.node.follower import StoreFollower
+from resolute.node.follower import Served, StoreFollower
 from resolute.node.listening import bound, explain
 from resolute.node.memory import Heap
 from resolute.resolver.exchanges import Exchanges
@@ -36,6 +36,7 @@ from resolute.zones.fingerprint import Fingerprint, fingerprint
 from resolute.zones.follow import FileFollower
 from resolute.zones.keeper import ZoneKeeper
 from resolute.zones.overlays import OverlayKeeper
+from resolute.zones.storedkeeper import StoredKeeper
 
 NETWORKS_S = 5.0
 """How often the interfaces are looked at, for `allow.recursion = ["private"]`."""
@@ -79,7 +80,13 @@ class Node:
         self.zones = ZoneKeeper(self.plane, self._zones_changed)
         self.overlays = OverlayKeeper(self.plane, self._follow_files)
         self.files = FileFollower(self._files_changed)
-        self.store = StoreFollower(Store(settings.store.url), settings.data.directory, self.overlays.set_local)
+        self.stored = StoredKeeper(self.plane, self.zones.has, self._zones_changed)
+        self.store = StoreFollower(
+            Store(settings.store.url),
+            settings.data.directory,
+            Served(self.overlays.set_local, self.stored.take),
+            name=settings.store.node or socket.gethostname(),
+        )
         self.admin_address = bound(admin) if admin is not None else "off"
         self.admin = AdminChild(admin, self._instructions(admin)) if admin is not None else None
         self._queries_format: str | None = None
@@ -148,7 +155,7 @@ class Node:
         hosts = [f"hosts: {problem}" for state in self.overlays.hosts for problem in state.problems]
         seed = [f"hosts.records: {problem}" for problem in self.store.seed_problems]
         store = [self.store.problem] if self.store.problem else []
-        return (*self.reload_problems, *self.zones.problems, *zones, *hosts, *seed, *store)
+        return (*self.reload_problems, *self.zones.problems, *zones, *self.stored.problems, *hosts, *seed, *store)
 
     # ------------------------------------------------------------------------------------------------------- reloading
 
@@ -169,6 +176,7 @@ class Node:
         self.dispatcher.limit = wanted.limits.handoffs
         self._configure_resolver()
         await self.zones.commit(zones)
+        await self.stored.files_changed()
         await self.overlays.commit(hosts)
         self._configure_logging(wanted)
         self.reload_problems = ()
@@ -209,9 +217,12 @@ class Node:
             self._queries_format = wanted_format
 
     def _configure_resolver(self) -> None:
-        self._unserved = self.zones.unserved
+        self._unserved = self._never_served()
         self.resolver.configure(self.settings.resolver, self._unserved)
         self._configure_plane()
+
+    def _never_served(self) -> tuple[bytes, ...]:
+        return (*self.zones.unserved, *self.stored.unserved)
 
     def _configure_plane(self) -> None:
         self.plane.configure(self._build(self.settings, self.resolver.routes(), self._prefixes))
@@ -245,11 +256,12 @@ class Node:
             self._seed_known = fingerprint(seed)
             await self.store.seed(seed)
         await asyncio.gather(self.zones.changed(paths), self.overlays.changed(paths))
+        await self.stored.files_changed()
         self._follow_files()
 
     def _zones_changed(self) -> None:
         """The names of a zone that was never served must not be asked elsewhere: that changes the routes."""
-        if self._unserved is not None and self._unserved != self.zones.unserved:
+        if self._unserved is not None and self._unserved != self._never_served():
             self._configure_resolver()
         self._follow_files()
         self.heap.has_shrunk()

@@ -2,12 +2,15 @@
 
 import os
 import time
+from collections.abc import Sequence
 from typing import Any, Final
 
-from resolute import __version__
+from resolute import __version__, plane
 from resolute.config.log import lost_lines
 from resolute.node.node import Node
+from resolute.records import names
 from resolute.zones.files import ZoneState
+from resolute.zones.stored import StoredZone
 
 HIDDEN: Final = "(hidden)"
 
@@ -21,7 +24,7 @@ def status(node: Node) -> dict[str, Any]:
         "configuration": str(node.settings.path) if node.settings.path else None,
         "listen": {"dns": node.addresses, "proxied": node.proxied_addresses, "admin": node.admin_address},
         "admin": {"pid": node.admin.pid, "restarts": node.admin.restarts} if node.admin else None,
-        "zones": [_zone(state) for state in node.zones.states],
+        "zones": [*map(_zone, node.zones.states), *map(_stored, node.stored.zones)],
         "hosts": [
             {"file": str(state.path), "names": len(state.entries), "problems": list(state.problems)}
             for state in node.overlays.hosts
@@ -70,9 +73,10 @@ def settings(node: Node) -> dict[str, Any]:
 def _zone(state: ZoneState) -> dict[str, Any]:
     """`state`: `serving`, `serving the old zone` (its file does not hold now), `not served`."""
     image = state.image
-    words = "not served" if image is None else "serving the old zone" if state.problems else "serving"
+    words = _state(image, state.problems)
     return {
         "name": state.name,
+        "source": "file",
         "file": state.source.path,
         "state": words,
         "serial": image.serial if image else None,
@@ -83,3 +87,24 @@ def _zone(state: ZoneState) -> dict[str, Any]:
         "problems": list(state.problems),
         "warnings": list(state.warnings),
     }
+
+
+def _stored(zone: StoredZone) -> dict[str, Any]:
+    image = zone.image
+    return {
+        "name": names.to_text(zone.origin),
+        "source": "store",
+        "file": None,
+        "state": _state(image, zone.problems),
+        "serial": image.serial if image else None,
+        "records": image.records if image else 0,
+        "names": image.names if image else 0,
+        "bytes": image.size_bytes if image else 0,
+        "loaded_at": None,
+        "problems": list(zone.problems),
+        "warnings": [],
+    }
+
+
+def _state(image: "plane.ZoneImage | None", problems: Sequence[str]) -> str:
+    return "not served" if image is None else "serving the old zone" if problems else "serving"

@@ -4,15 +4,20 @@ Everything inside Resolute that crosses to the data plane is wire form; everythi
 presentation form with the trailing dot.
 """
 
+from functools import lru_cache
+
 import dns.exception
 import dns.name
 
 from resolute.errors import PresentationError
 
+_REMEMBERED = 512
+"""Conversions that are not made again."""
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*/+=:!#%&'<>?[]^`{|}~,")
 r"""What stands for itself in presentation form; a superset of host names, without the special `."\$@();` and space."""
 
 
+@lru_cache(_REMEMBERED)
 def from_text(text: str) -> bytes:
     r"""The wire form of a name, with or without its trailing dot; `\.` and `\DDD` are understood, letter case is kept.
 
@@ -26,6 +31,7 @@ def from_text(text: str) -> bytes:
         raise PresentationError(f"{text!r} is not a domain name: {_reason(error)}") from error
 
 
+@lru_cache(_REMEMBERED)
 def to_text(wire: bytes) -> str:
     r"""The presentation form of a wire name, absolute, with `\.`-like and `\DDD` escapes; always printable ASCII.
 

@@ -3,6 +3,8 @@ r"""Record data: presentation form to wire and back, through dnspython.
 Every type that dnspython knows, and every other type in the generic form `\# LENGTH HEX` (RFC 3597 5).
 """
 
+from functools import lru_cache
+
 import dns.exception
 import dns.name
 import dns.rdata
@@ -12,10 +14,13 @@ import dns.rdatatype
 from resolute.errors import PresentationError
 
 _IN = dns.rdataclass.IN
+_REMEMBERED = 512
+"""Conversions that are not made again: one change needs the same one several times."""
 _NAMED_TYPES = "NS MD MF CNAME SOA MB MG MR PTR MINFO MX RP AFSDB RT SIG PX NXT NAPTR KX SRV DNAME RRSIG"
 _WITH_NAMES = frozenset(int(dns.rdatatype.from_text(name)) for name in _NAMED_TYPES.split())
 
 
+@lru_cache(_REMEMBERED)
 def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
     """The uncompressed wire rdata of `text`; relative names in it are completed by `origin` (a wire name).
 
@@ -29,6 +34,7 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
         raise PresentationError(f"{type_to_text(rtype)} rdata does not parse: {_reason(error)}") from error
 
 
+@lru_cache(_REMEMBERED)
 def to_text(rtype: int, rdata: bytes) -> str:
     """The presentation form of wire rdata; the generic form (RFC 3597 5) where the type is unknown or the rdata is not
     well-formed for it. Never raises for any bytes."""
@@ -39,6 +45,7 @@ def to_text(rtype: int, rdata: bytes) -> str:
     return text or dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
 
 
+@lru_cache(_REMEMBERED)
 def canonical(rtype: int, rdata: bytes) -> bytes:
     """The form in which equal rdatas are equal octets: names of the types that RFC 4034 6.2 and RFC 6840 5.1 list in
     lower case. Rdata that is not well-formed stays as it is."""
@@ -50,6 +57,7 @@ def canonical(rtype: int, rdata: bytes) -> bytes:
         return rdata
 
 
+@lru_cache(_REMEMBERED)
 def type_from_text(text: str) -> int:
     """The number of a type: a mnemonic in any case, or `TYPE123` (RFC 3597 5). Raises PresentationError."""
     try:
@@ -58,6 +66,7 @@ def type_from_text(text: str) -> int:
         raise PresentationError(f"{text!r} is not a record type: expected A, AAAA, MX, ... or TYPE<number>") from error
 
 
+@lru_cache(_REMEMBERED)
 def type_to_text(rtype: int) -> str:
     """The mnemonic of a type, or `TYPE123`."""
     return dns.rdatatype.to_text(_type(rtype))

@@ -47,7 +47,7 @@ def note(connection: Connection, change: Change) -> int:
     """Writes a change down; returns its id."""
     values = {name: getattr(change, name) for name in _COLUMNS}
     values |= {"what": change.what[:WORDS], "reason": change.reason[:WORDS]}
-    return int(connection.execute(insert(changes).values(**values).returning(changes.c.id)).scalar_one())
+    return int(connection.execute(_NOTE, values).scalar_one())
 
 
 def amend(connection: Connection, change_id: int, *, added: int, removed: int) -> None:
@@ -58,7 +58,7 @@ def amend(connection: Connection, change_id: int, *, added: int, removed: int) -
 def note_rrsets(connection: Connection, change_id: int, changed: Iterable[ChangedRRset]) -> None:
     """Writes down the RRsets of a change."""
     for some in pages(changed, PAGE):
-        connection.execute(insert(changed_rrsets), [_values(change_id, one) for one in some])
+        connection.execute(_NOTE_RRSETS, [_values(change_id, one) for one in some])
 
 
 def of_zone(connection: Connection, zone: str, *, before_id: int | None = None, limit: int = 100) -> list[Change]:
@@ -128,6 +128,8 @@ def _page(connection: Connection, change_id: int, last: tuple[bytes, int] | None
     return [_changed(row) for row in connection.execute(query)]
 
 
+_NOTE: Final = insert(changes).returning(changes.c.id)
+_NOTE_RRSETS: Final = insert(changed_rrsets)
 _COLUMNS: Final = tuple(column.name for column in changes.columns if column.name != "id")
 
 

@@ -5,6 +5,7 @@
 Alembic is loaded only when there is something to do, so that a usual start does not wait for it.
 """
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ from resolute.errors import UnavailableError
 
 if TYPE_CHECKING:
     from alembic.config import Config
+
+log = logging.getLogger(__name__)
 
 HEAD: Final = "0005"
 """The last step in `migrations/versions`."""
@@ -34,7 +37,7 @@ def prepare(connection: Connection) -> None:
             f"the store has the shape {found}, and this program knows up to {HEAD}: "
             "run the version of Resolute that wrote it, or name another store with store.url"
         )
-    _upgrade(connection)
+    _upgrade(connection, found)
 
 
 def _version(connection: Connection) -> str | None:
@@ -42,27 +45,25 @@ def _version(connection: Connection) -> str | None:
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if "schema_version" in tables:  # of versions before there were steps
+    if "schema_version" in tables:  # of the version before there were steps
         number = connection.execute(text("SELECT version FROM schema_version")).scalar()
-        _stamp_first(connection)
-        return f"{number:04d}" if number is not None else None
+        return f"{number:04d}"
     return None
-
-
-def _stamp_first(connection: Connection) -> None:
-    from alembic import command
-
-    command.stamp(_config(connection), _FIRST)
 
 
 def _known() -> set[str]:
     return {path.name.split("_")[0] for path in (_SCRIPTS / "versions").glob("0*.py")}
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, found: str | None) -> None:
     from alembic import command
 
-    command.upgrade(_config(connection), HEAD)
+    config = _config(connection)
+    if found == _FIRST:
+        command.stamp(config, _FIRST)
+    command.upgrade(config, HEAD)
+    if found is not None:
+        log.info("the store was brought from shape %s to %s", found, HEAD)
 
 
 def _config(connection: Connection) -> "Config":

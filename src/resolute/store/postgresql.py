@@ -1,12 +1,15 @@
 """All that is special to PostgreSQL: isolation, the notification of nodes, and what its errors mean in words."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL
 
+from resolute.errors import UnavailableError
+
 DRIVER: Final = "postgresql+psycopg"
+TELLS: Final = True
 CHANNEL: Final = "resolute"
 """Where the number of each new revision is told (LISTEN, NOTIFY)."""
 CONNECT_S: Final = 5
@@ -44,6 +47,21 @@ def lock_shape(connection: Connection) -> None:
 def tell(connection: Connection, revision: int) -> None:
     """All nodes hear of the revision when the transaction has been committed."""
     connection.execute(text("SELECT pg_notify(:channel, :revision)"), {"channel": CHANNEL, "revision": str(revision)})
+
+
+async def told(url: URL) -> AsyncIterator[int]:
+    """Each revision that is told of, as long as the connection holds. Raises UnavailableError when it breaks."""
+    from psycopg import AsyncConnection, Error
+
+    where = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        async with await AsyncConnection.connect(where, autocommit=True, **ENGINE["connect_args"]) as connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            async for notification in connection.notifies():
+                if notification.payload.isdigit():
+                    yield int(notification.payload)
+    except (Error, OSError) as error:
+        raise UnavailableError(f"store: the notifications of PostgreSQL break off: {error}") from error
 
 
 def reason(error: BaseException) -> str | None:

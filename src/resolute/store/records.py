@@ -49,9 +49,13 @@ class LocalRecords:
 def read(store: Store) -> LocalRecords:
     """Every local record. Names are lower case and have no trailing dot."""
     with store.reading() as connection:
-        rows = connection.execute(select(local_records.c.name, local_records.c.address).order_by(local_records.c.name))
-        addresses = {str(name): str(address) for name, address in rows}
-        return LocalRecords(read_revision(connection), addresses)
+        return LocalRecords(read_revision(connection), addresses(connection))
+
+
+def addresses(connection: Connection) -> dict[str, str]:
+    """The same within a transaction."""
+    rows = connection.execute(select(local_records.c.name, local_records.c.address).order_by(local_records.c.name))
+    return {str(name): str(address) for name, address in rows}
 
 
 def apply(store: Store, wanted: Sequence[Put | Remove]) -> Applied:

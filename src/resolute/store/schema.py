@@ -7,6 +7,7 @@
     rrsets           their records, an RRset a row, in canonical order
     changes          what was changed, by whom, when and why; never read on the way of a query
     changed_rrsets   the RRsets of a change to a zone, before and after it
+    nodes            who follows the store, and how far each has come
     users            who may log in, and what their role lets them do
     tokens           what programs show instead of a password: hashes, never the secrets
     sessions         who is logged in: hashes again
@@ -95,6 +96,15 @@ rrsets = Table(
     # Presentation form, a record a line.
     Column("data", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+nodes = Table(
+    "nodes",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("version", String(64), nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("seen", DateTime(timezone=True), nullable=False),
 )
 
 changes = Table(

@@ -44,3 +44,8 @@ class Store(BaseModel):
         description="Database: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/DATABASE; empty is SQLite in the data "
         "directory (resolute.db).",
     )
+    node: str = Field(
+        default="",
+        max_length=255,
+        description="What this node is called among those that follow the store; empty is the host's name.",
+    )

@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 
 BUSY_TIMEOUT_MS: Final = 5_000
 DRIVER: Final = "sqlite"
+TELLS: Final = False
 ENGINE: Final[Mapping[str, Any]] = {}
 READING: Final[Mapping[str, Any]] = {}
 
@@ -59,6 +60,13 @@ def lock_shape(connection: Connection) -> None:
 
 def tell(connection: Connection, revision: int) -> None:
     """Nothing to do: the admin process tells the one node of a commit."""
+
+
+async def told(url: URL) -> AsyncIterator[int]:  # noqa: ARG001  as PostgreSQL's
+    """Nothing is told of: the admin process tells the one node of a commit."""
+    nothing: tuple[int, ...] = ()
+    for revision in nothing:
+        yield revision
 
 
 def reason(error: BaseException) -> str | None:

@@ -6,7 +6,7 @@
 Calls block: an asyncio program makes them in a thread. They may come from several threads at a time.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
@@ -32,6 +32,13 @@ class Kind(Protocol):
     @property
     def READING(self) -> Mapping[str, Any]:  # noqa: N802
         """Execution options of a connection that sees one state."""
+
+    @property
+    def TELLS(self) -> bool:  # noqa: N802
+        """Whether the database itself tells nodes of new revisions."""
+
+    def told(self, url: URL) -> AsyncIterator[int]:
+        """The revisions that it tells of. Raises UnavailableError when the connection breaks."""
 
     def create(self, url: URL) -> None:
         """Makes what must be there before a connection. Raises OSError."""
@@ -83,6 +90,10 @@ class Store:
         """The number of the last change."""
         with self.reading() as connection:
             return read_revision(connection)
+
+    def told(self) -> AsyncIterator[int]:
+        """Each new revision that the database tells of. Raises UnavailableError when the connection breaks."""
+        return self.kind.told(self._url)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -139,15 +150,18 @@ class Store:
 
 def raise_revision(connection: Connection) -> int:
     """The revision of the change that this transaction makes. Its row lock has writers commit in the numbers' order."""
-    connection.execute(update(schema.revision).values(value=schema.revision.c.value + 1))
-    number = read_revision(connection)
+    number = int(connection.execute(_RAISE).scalar_one())
     KINDS[connection.dialect.name].tell(connection, number)
     return number
 
 
+_RAISE: Final = update(schema.revision).values(value=schema.revision.c.value + 1).returning(schema.revision.c.value)
+_READ: Final = select(schema.revision.c.value)
+
+
 def read_revision(connection: Connection) -> int:
     """The revision that this transaction sees."""
-    return int(connection.execute(select(schema.revision.c.value)).scalar_one())
+    return int(connection.execute(_READ).scalar_one())
 
 
 def _engine(url: URL, kind: Kind) -> Engine:

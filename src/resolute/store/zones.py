@@ -3,12 +3,25 @@
 Names and data are presentation form; `sort_key` orders names canonically (`resolute.store.order`).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    BindParameter,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 
 from resolute.store.order import after_subtree
 from resolute.store.pages import pages
@@ -49,7 +62,7 @@ class RRsetRow:
 
 def find(connection: Connection, name: str) -> ZoneRow | None:
     """The zone of this name (lower case, with the trailing dot)."""
-    row = connection.execute(select(zones).where(zones.c.name == name)).one_or_none()
+    row = connection.execute(_FIND, {"wanted": name}).one_or_none()
     return None if row is None else _zone(row)
 
 
@@ -74,7 +87,7 @@ def insert_zone(connection: Connection, zone: Mapping[str, Any]) -> int:
 
 def update_zone(connection: Connection, zone_id: int, values: Mapping[str, Any]) -> None:
     """Changes columns of a zone."""
-    connection.execute(update(zones).where(zones.c.id == zone_id).values(**values))
+    connection.execute(update(zones).where(zones.c.id == bindparam("zone")), {"zone": zone_id, **values})
 
 
 def delete_zone(connection: Connection, zone_id: int) -> None:
@@ -87,8 +100,7 @@ def at_names(connection: Connection, zone_id: int, keys: Iterable[bytes]) -> lis
     """All RRsets of some names, by their sort keys."""
     found: list[RRsetRow] = []
     for some in pages(keys, _KEYS):
-        query = _of_zone(zone_id).where(rrsets.c.sort_key.in_(some))
-        found += [_rrset(row) for row in connection.execute(query)]
+        found += [_rrset(row) for row in connection.execute(_AT_NAMES, {"zone": zone_id, "keys": some})]
     return found
 
 
@@ -162,9 +174,11 @@ def everything_of_all(connection: Connection) -> Iterator[tuple[int, RRsetRow]]:
     """All RRsets of all zones with the zones' ids, zone after zone, each in canonical order."""
     key = (rrsets.c.zone_id, rrsets.c.sort_key, rrsets.c.rtype)
     query = select(*key, rrsets.c.name, rrsets.c.ttl, rrsets.c.data).order_by(*key).limit(PAGE)
-    found: Sequence[Any] = connection.execute(query).all()
+    found = connection.execute(query).all()
     while found:
-        yield from ((row.zone_id, _rrset(row)) for row in found)
+        yield from (
+            (row.zone_id, RRsetRow(bytes(row.sort_key), row.rtype, row.name, row.ttl, row.data)) for row in found
+        )
         last = [literal(value) for value in found[-1][:3]]
         found = connection.execute(query.where(tuple_(*key) > tuple_(*last))).all()
 
@@ -174,14 +188,13 @@ def write(connection: Connection, zone_id: int, rows: Iterable[RRsetRow], *, ove
     for some in pages(rows, PAGE):
         if over:
             erase(connection, zone_id, [(row.sort_key, row.rtype) for row in some])
-        connection.execute(insert(rrsets), [{"zone_id": zone_id, **_values(row)} for row in some])
+        connection.execute(_INSERT, [{"zone_id": zone_id, **_values(row)} for row in some])
 
 
 def erase(connection: Connection, zone_id: int, keys: Iterable[tuple[bytes, int]]) -> None:
     """Takes RRsets out."""
     for some in pages(keys, _KEYS):
-        chosen = tuple_(rrsets.c.sort_key, rrsets.c.rtype).in_(list(some))
-        connection.execute(delete(rrsets).where(rrsets.c.zone_id == zone_id, chosen))
+        connection.execute(_ERASE, [{"zone": zone_id, "key": key, "type": rtype} for key, rtype in some])
 
 
 def copy_into_history(connection: Connection, zone_id: int, change_id: int, *, before: bool) -> None:
@@ -200,9 +213,19 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(zones)).scalar_one())
 
 
-def _of_zone(zone_id: int) -> Select[Any]:
+_FIND: Final = select(zones).where(zones.c.name == bindparam("wanted"))
+_INSERT: Final = insert(rrsets)
+_ERASE: Final = delete(rrsets).where(
+    rrsets.c.zone_id == bindparam("zone"), rrsets.c.sort_key == bindparam("key"), rrsets.c.rtype == bindparam("type")
+)
+
+
+def _of_zone(zone_id: int | BindParameter[int]) -> Select[Any]:
     columns = (rrsets.c.sort_key, rrsets.c.rtype, rrsets.c.name, rrsets.c.ttl, rrsets.c.data)
     return select(*columns).where(rrsets.c.zone_id == zone_id)
+
+
+_AT_NAMES: Final = _of_zone(bindparam("zone")).where(rrsets.c.sort_key.in_(bindparam("keys", expanding=True)))
 
 
 def _rrset(row: Row[Any]) -> RRsetRow:

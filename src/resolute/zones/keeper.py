@@ -66,6 +66,10 @@ class ZoneKeeper:
         """Every zone, by name."""
         return tuple(sorted(self._zones.values(), key=lambda state: state.name))
 
+    def has(self, origin: bytes) -> bool:
+        """Whether a zone is read from a file."""
+        return names.fold(origin) in self._zones
+
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with folders of zone files, and with files in them that are no zone's."""

@@ -22,6 +22,7 @@ VALUES = {
     "RESOLUTE_ADMIN_OPEN_RECORDS": "false",
     "RESOLUTE_DATA_DIRECTORY": "/d",
     "RESOLUTE_STORE_URL": "sqlite:////d/x.db",
+    "RESOLUTE_STORE_NODE": "one",
     "RESOLUTE_RESOLVER_MODE": "off",
     "RESOLUTE_RESOLVER_FORWARD": "192.0.2.1",
     "RESOLUTE_RESOLVER_ROUTE": "corp.example.=192.0.2.53:5353+192.0.2.54,x=2001:db8::1",

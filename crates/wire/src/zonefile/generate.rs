@@ -7,7 +7,7 @@
 use super::fault::Fault;
 use super::rdata::Fields;
 use super::scanner::Scanner;
-use super::tokens::{Cursor, Lexer, Token};
+use super::tokens::{Cursor, End, Lexer, Token};
 use crate::name::Name;
 use std::io::Write;
 
@@ -41,15 +41,16 @@ impl Scanner<'_> {
                 .map_err(|error| whole(Fault::new("bad-name", word, error.to_string())))?;
             let mut tokens = Vec::new();
             let mut lexer = Lexer::new(&text, Cursor::start(&text));
-            let Some(entry) = lexer.entry(&mut tokens) else {
-                continue;
+            let (fault, end) = match lexer.entry(&mut tokens) {
+                Some(entry) => (entry.fault, entry.end),
+                None => (None, End { line: 1, column: 1 }), // empty data: the type says whether that is enough
             };
-            if let Some(fault) = entry.fault {
+            if let Some(fault) = fault {
                 return Err(whole(fault));
             }
-            self.data(&owner, &header, Fields::new(&tokens, entry.end), place)
+            // A line without an owner has the one before this directive, as in BIND.
+            self.data(&owner, &header, Fields::new(&tokens, end), place)
                 .map_err(whole)?;
-            self.owner = Some(owner);
             if self.stopped() {
                 break;
             }

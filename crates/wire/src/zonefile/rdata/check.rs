@@ -35,8 +35,10 @@ fn length(field: &Field, bytes: &[u8]) -> Option<usize> {
         Field::Texts => texts_length(bytes)?,
         Field::Hex { least } | Field::Base64 { least } => Some(bytes.len()).filter(|length| length >= least)?,
         Field::Types => Some(bytes.len()).filter(|_| bitmap::is_valid(bytes))?,
-        // RFC 1876 2: version 0; latitude, longitude and the sizes have a range, which readers must cope with.
-        Field::Location => Some(16).filter(|_| bytes.first() == Some(&0))?,
+        // RFC 1876 2: of versions other than 0 nothing is known; in version 0 latitude, longitude and the sizes have a
+        // range, which readers must cope with.
+        Field::Location if *bytes.first()? != 0 => bytes.len(),
+        Field::Location => 16,
         Field::Target(_) | Field::SvcParams => bytes.len(),
     })
 }
@@ -88,13 +90,10 @@ pub(super) fn rules(rtype: u16, bytes: &[u8]) -> Result<(), String> {
             (Some(2), length) => exactly(length, 64, "a SHA-512 digest"),
             _ => Ok(()),
         },
-        rtype::TLSA | rtype::SMIMEA => match (bytes.get(2), bytes.len().saturating_sub(3)) {
-            (Some(1), length) => exactly(length, 32, "a SHA-256 digest"),
-            (Some(2), length) => exactly(length, 64, "a SHA-512 digest"),
-            _ => Ok(()),
-        },
-        // RFC 4034 2.1.2.
-        rtype::DNSKEY if bytes.get(2) != Some(&3) => Err("the protocol must be 3 (RFC 4034 2.1.2)".to_owned()),
+        // RFC 2535 3.1.2: only the flags that say so (bits 0 and 1) let a KEY be without one.
+        rtype::KEY if bytes.len() <= 4 && bytes.first().is_some_and(|flags| flags & 0xC0 != 0xC0) => {
+            Err("expected a key, which only flags of 49152 and more go without".to_owned())
+        }
         // RFC 1183 3.1: four digits or more.
         rtype::X25 if bytes.len() < 5 || !bytes.iter().skip(1).all(u8::is_ascii_digit) => {
             Err("expected four digits or more".to_owned())

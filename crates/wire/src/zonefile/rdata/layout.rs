@@ -188,7 +188,7 @@ pub(crate) fn layout(rtype: u16) -> Option<&'static [Field]> {
             Type,
             Algorithm,
             U8("the number of labels"),
-            Seconds("the original TTL"),
+            U32("the original TTL"),
             SigTime("the time of expiration"),
             SigTime("the time of inception"),
             U16("the key tag"),

@@ -31,9 +31,8 @@ fn angle(fields: &mut Fields<'_>, most: u32, (plus, minus): (u8, u8), what: &str
     for (index, limit) in [(0usize, most), (1, 59), (2, 59), (3, 0)] {
         let token = fields.data_word(what)?;
         let wrong = || Fault::expected(BAD, what, token);
-        if let ([letter], true) = (token.text, index > 0) {
+        if let (&[letter], true) = (token.text, index > 0) {
             let thousandths = parts[0] * 3_600_000 + parts[1] * 60_000 + parts[2];
-            let letter = letter.to_ascii_uppercase();
             if thousandths > u64::from(most) * 3_600_000 {
                 return Err(wrong());
             }
@@ -84,7 +83,7 @@ fn size(fields: &mut Fields<'_>, what: &str, default: u8) -> Result<u8, Fault> {
 }
 
 fn metres(text: &[u8]) -> &[u8] {
-    text.strip_suffix(b"m").or(text.strip_suffix(b"M")).unwrap_or(text)
+    text.strip_suffix(b"m").unwrap_or(text)
 }
 
 /// A decimal number with at most `decimals` digits after the point, times 10^decimals.

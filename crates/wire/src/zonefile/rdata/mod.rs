@@ -49,12 +49,14 @@ pub(crate) fn parse(rtype: u16, fields: &mut Fields<'_>, origin: &Name, out: &mu
     Ok(())
 }
 
-/// Whether somebody else parses the data of this type: it exists, has no layout here, and is not in the generic form.
+/// Whether somebody else parses the data of this type: it exists and has no layout here. Its generic form too: a known
+/// type is handled as such (RFC 3597 5).
 pub(crate) fn is_foreign(rtype: u16, fields: &Fields<'_>) -> Result<bool, Fault> {
-    if layout(rtype).is_some() || fields.is_generic() || rtype::text(rtype).starts_with("TYPE") {
+    if layout(rtype).is_some() || rtype::text(rtype).starts_with("TYPE") {
         return Ok(false);
     }
-    if fields.is_empty() {
+    // RFC 3123 4: an APL may have no items.
+    if fields.is_empty() && rtype != rtype::APL {
         Err(fields.at_end(BAD, "the record's data"))
     } else {
         Ok(true)
@@ -79,7 +81,7 @@ pub(crate) fn from_text(rtype: u16, text: &[u8], origin: &Name) -> Result<Vec<u8
         }
     }
     let (mut fields, mut out) = (Fields::new(&tokens, end), Vec::new());
-    if is_foreign(rtype, &fields)? {
+    if !fields.is_generic() && is_foreign(rtype, &fields)? {
         let message = format!("{} is not parsed natively", rtype::text(rtype));
         return Err(fields.at_first("unknown-type", message));
     }

@@ -105,6 +105,10 @@ fn encode(key: &[u8], number: u16, written: &[u8], out: &mut Vec<u8>) -> Result<
     let mut text = Vec::new();
     unescape(written, &mut text).map_err(|error| error.to_string())?;
     let generic = key.starts_with(b"key");
+    // RFC 9460 7.2, 7.3 and 8.
+    if !generic && matches!(number, MANDATORY | PORT | IPV4HINT | IPV6HINT | ECH) && written.contains(&b'\\') {
+        return Err("this value has no escapes (RFC 9460 7 and 8)".to_owned());
+    }
     match number {
         _ if generic => out.append(&mut text),
         MANDATORY => values::mandatory(&text, out)?,

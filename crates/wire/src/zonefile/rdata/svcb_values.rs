@@ -118,11 +118,27 @@ fn is_list(mut value: &[u8]) -> bool {
 /// RFC 9461 5: a relative URI template in UTF-8 with the variable `dns`.
 fn doh_path(value: &[u8]) -> Result<(), &'static str> {
     let path = std::str::from_utf8(value).map_err(|_| "expected UTF-8")?;
-    let has_variable = path.contains("{?dns}") || path.contains("{&dns}") || path.contains("dns}");
-    if path.starts_with('/') && has_variable {
+    if path.starts_with('/') && expressions(path).any(|expression| has_variable(expression, "dns")) {
         return Ok(());
     }
     Err("expected a path template such as /dns-query{?dns}")
+}
+
+/// What stands in braces (RFC 6570 2.2).
+fn expressions(template: &str) -> impl Iterator<Item = &str> {
+    template
+        .split('{')
+        .skip(1)
+        .filter_map(|rest| Some(rest.split_once('}')?.0))
+}
+
+/// RFC 6570 2.2 to 2.4: an operator, then variables, each with a modifier: `?dns*,x:3`.
+fn has_variable(expression: &str, name: &str) -> bool {
+    let variables = expression.trim_start_matches(|first: char| "+#./;?&=,!@|".contains(first));
+    variables.split(',').any(|variable| {
+        let variable = variable.split_once(':').map_or(variable, |(variable, _)| variable);
+        variable.strip_suffix('*').unwrap_or(variable) == name
+    })
 }
 
 fn parsed<T: FromStr>(text: &[u8]) -> Option<T> {

@@ -1,4 +1,4 @@
-"""Zones, their records, and the RRsets of each change."""
+"""Zones, their records, the RRsets of each change, and the nodes that follow."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -47,6 +47,13 @@ def upgrade() -> None:
         sa.Column("ttl_after", sa.BigInteger, nullable=False),
         sa.Column("data_after", sa.Text, nullable=False),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "nodes",
+        sa.Column("name", sa.String(255), primary_key=True),
+        sa.Column("version", sa.String(64), nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("seen", sa.DateTime(timezone=True), nullable=False),
     )
 
 
