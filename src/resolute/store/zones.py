@@ -158,7 +158,7 @@ def search(
         query = query.where(rrsets.c.zone_id == sought.zone_id)
     if last is not None:
         query = query.where(tuple_(*key) > tuple_(*map(literal, last)))
-    found: Sequence[Any] = connection.execute(query).all()
+    found: Iterable[Any] = connection.execute(query)
     return [(str(row.zone), int(row.zone_id), _rrset(row)) for row in found]
 
 
