@@ -122,6 +122,17 @@ def test_a_zone_in_and_out_and_back(client: Client) -> None:
     ]
 
 
+def test_a_change_of_a_zone_is_answered_when_it_returns(client: Client) -> None:
+    assert client.send("POST", "/zones/example.org/import", TEXT, Content_Type="text/dns").json["served"] is True
+    assert addresses(client.server.endpoint, "www.example.org") == ["192.0.2.7"]
+    for number in range(1, 20):
+        put = client.send("PUT", "/zones/example.org/rrsets/www/A", {"records": [f"192.0.2.{number}"]})
+        assert put.json["served"] is True
+        assert addresses(client.server.endpoint, "www.example.org") == [f"192.0.2.{number}"]
+    assert client.send("DELETE", "/zones/example.org").json["served"] is True
+    assert addresses(client.server.endpoint, "www.example.org") == []
+
+
 def test_events_come_as_changes_are_made(client: Client) -> None:
     """WHATWG HTML 9.2."""
     connection = client.open()

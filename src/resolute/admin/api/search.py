@@ -1,11 +1,8 @@
-r"""Search over the names and data of all zones of the store, and of the local records.
+"""Search over the names and data of all zones of the store, and of the local records.
 
-`*` stands for any characters, `?` for one, `\` takes their meaning away; without them the text may stand anywhere.
-Letter case makes no difference. A pattern is held against each name (with or without the trailing dot) and each record.
+A pattern (`wildcards.py`) is held against each name, with and without the trailing dot, and against each record.
 """
 
-import re
-from collections.abc import Callable, Iterator
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
@@ -18,6 +15,7 @@ from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError, NotThereError
 from resolute.admin.api.rrsetjson import Form, FormHere, RRsetShown
 from resolute.admin.api.rrsetjson import shown as rrset_shown
+from resolute.admin.api.wildcards import Pattern
 from resolute.admin.rights import Principal, Right, Verb, permits, require_somewhere
 from resolute.admin.services import Services
 from resolute.records import names, rdata
@@ -30,7 +28,6 @@ router = APIRouter(prefix="/search", tags=["records"], dependencies=SCHEMES, res
 
 LOCAL_AT_MOST: Final = 1_000
 _KIND: Final = "search"
-_TOKEN: Final = re.compile(r"\\(.)|(.)", re.DOTALL)
 _LOCAL_TTL: Final = 0
 
 Hit = tuple[str, int, RRsetRow]
@@ -58,11 +55,11 @@ async def search(
     require_somewhere(principal, Verb.RECORDS_READ)
     number = None if rtype is None else rtype_number(rtype)
     last = _position(decode(_KIND, cursor, ""))
-    pattern = compiled(q)
+    pattern = Pattern.parse(q)
 
     def look(connection: Connection) -> list[Hit]:
         zone_id = None if zone is None else _zone_id(connection, zone)
-        return store.search(connection, Sought(like(q), number, zone_id), last, limit=limit + 1)
+        return store.search(connection, Sought(pattern.like, number, zone_id), last, limit=limit + 1)
 
     some, following = page(_KIND, await services.writer.look(look), limit, _key)
     items = [
@@ -75,33 +72,9 @@ async def search(
     return Page(items=items, next=following)
 
 
-def like(text: str) -> str:
-    """The pattern in SQL's form, which finds at least what `compiled` finds."""
-    return "".join(_with_wildcards(text, "%", "_", lambda one: f"\\{one}" if one in "%_\\" else one))
-
-
-def compiled(text: str) -> re.Pattern[str]:
-    """The pattern, for one name or one record."""
-    return re.compile("".join(_with_wildcards(text, ".*", ".", re.escape)), re.IGNORECASE | re.DOTALL)
-
-
-def fits(pattern: re.Pattern[str], row: RRsetRow) -> bool:
+def fits(pattern: Pattern, row: RRsetRow) -> bool:
     """Whether the name, with or without its last dot, or one of the records is what the pattern says."""
-    return any(pattern.fullmatch(text) for text in (row.name, row.name.rstrip("."), *row.data.split("\n")))
-
-
-def _with_wildcards(text: str, many: str, one: str, plain: Callable[[str], str]) -> Iterator[str]:
-    """A lone backslash at the end stands for itself."""
-    tokens = [(match[1], match[2]) for match in _TOKEN.finditer(text)]
-    anywhere = not any(bare in ("*", "?") for _, bare in tokens)
-    yield many if anywhere else ""
-    for escaped, bare in tokens:
-        if escaped is not None:
-            # In names a backslash stands before special characters; only these three lose a meaning here.
-            yield plain(escaped) if escaped in "*?\\" else plain("\\") + plain(escaped)
-        else:
-            yield {"*": many, "?": one}.get(bare) or plain(bare)
-    yield many if anywhere else ""
+    return any(pattern.matches(text) for text in (row.name, row.name.rstrip("."), *row.data.split("\n")))
 
 
 def _may_see(principal: Principal, zone: str, row: RRsetRow) -> bool:
@@ -132,7 +105,7 @@ def _zone_id(connection: Connection, text: str) -> int:
     return row.id
 
 
-async def _local(services: Services, pattern: re.Pattern[str], rtype: int | None) -> list[Found]:
+async def _local(services: Services, pattern: Pattern, rtype: int | None) -> list[Found]:
     found = []
     for name, address in (await services.writer.read()).addresses.items():
         kind = "AAAA" if ":" in address else "A"
