@@ -129,7 +129,7 @@ def test_delete_removes(tmp_path: Path) -> None:
         ("www", "NONSENSE", {"records": ["x"]}, 422, "type", "record type"),
         ("www", "ANY", {"records": ["x"]}, 422, "type", "questions"),
         ("a..b", "A", {"records": ["192.0.2.1"]}, 422, "name", "dots"),
-        ("www.example.net.", "A", {"records": ["192.0.2.1"]}, 409, "", "not in the zone"),
+        ("www.example.net.", "A", {"records": ["192.0.2.1"]}, 422, "name", "not in the zone"),
         ("alias", "A", {"records": ["192.0.2.1"]}, 409, "", "CNAME"),
         ("@", "SOA", {"records": ["a. b. 6 1 2 3 4"]}, 409, "", "not newer"),
     ],

@@ -3,6 +3,7 @@
 import enum
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -23,7 +24,7 @@ from resolute.records.rrset import RRset
 from resolute.store import zones
 from resolute.store.order import sort_key
 from resolute.zones import change as changing
-from resolute.zones.change import Edit, ZoneChange
+from resolute.zones.change import Author, Edit, ZoneChange
 from resolute.zones.commit import plan
 
 router = APIRouter(
@@ -77,10 +78,8 @@ class BatchMade(Answer):
 @router.post("", operation_id="makeBatch", responses=problem(404, 409, 412, 413), dependencies=[Idempotent])
 async def make_batch(body: BatchGiven, services: ServicesHere, request: RequestHere, response: Response) -> BatchMade:
     """Makes all changes or none. Needs records:write for each RRset."""
-    changes = [
-        await _change(services, request, given, f"changes[{at}]", body.reason) for at, given in enumerate(body.changes)
-    ]
-    _refuse_repeated(changes)
+    wanted = await services.writer.off_loop(lambda: _permitted(body, request))
+    changes = [await _with_ttls(services, change, given) for change, given in zip(wanted, body.changes, strict=True)]
     if request.plan:
         made = (await services.writer.alone(lambda store: (plan(store, *changes), None))).result
         served = None
@@ -93,18 +92,29 @@ async def make_batch(body: BatchGiven, services: ServicesHere, request: RequestH
     return BatchMade(planned=request.plan, revision=revision, served=served, zones=done)
 
 
-async def _change(services: Services, request: Request, given: ChangeGiven, field: str, reason: str) -> ZoneChange:
+def _permitted(body: BatchGiven, request: Request) -> list[ZoneChange]:
+    """The changes of a batch, each edit of which is permitted; in a thread, because there may be thousands."""
+    changes = [_change(given, request.by(body.reason), f"changes[{at}]") for at, given in enumerate(body.changes)]
+    for change in changes:
+        for edit in change.edits:
+            require(request.principal, Right(Verb.RECORDS_WRITE, change.zone, *edit.rrset.key))
+    _refuse_repeated(changes)
+    return changes
+
+
+def _change(given: ChangeGiven, by: Author, field: str) -> ZoneChange:
     origin = zone_name(given.zone, f"{field}.zone")
-    edits: list[Edit] = []
-    for at, one in enumerate(given.edits):
-        edit = _edit(one, origin, f"{field}.edits[{at}]")
-        require(request.principal, Right(Verb.RECORDS_WRITE, origin, *edit.rrset.key))
-        edits.append(edit)
-    row = await in_store(services, origin)
-    open_ttl = {edit.rrset.key for edit, one in zip(edits, given.edits, strict=True) if one.ttl is None}
+    edits = tuple(_edit(one, origin, f"{field}.edits[{at}]") for at, one in enumerate(given.edits))
+    return ZoneChange(origin, edits, by, expected_serial=given.expected_serial)
+
+
+async def _with_ttls(services: Services, change: ZoneChange, given: ChangeGiven) -> ZoneChange:
+    """Where no TTL is given, that of the RRset that is there. Raises NotThereError, RuleError for a zone of a file."""
+    row = await in_store(services, change.zone)
+    open_ttl = {edit.rrset.key for edit, one in zip(change.edits, given.edits, strict=True) if one.ttl is None}
     ttls = await services.writer.look(lambda connection: _ttls(connection, row.id, open_ttl))
-    edits = [_with_ttl(edit, ttls) for edit in edits]
-    return ZoneChange(origin, tuple(edits), request.by(reason), expected_serial=given.expected_serial)
+    pairs = zip(change.edits, given.edits, strict=True)
+    return replace(change, edits=tuple(_with_ttl(edit, ttls) if one.ttl is None else edit for edit, one in pairs))
 
 
 def _edit(given: EditGiven, origin: bytes, field: str) -> Edit:

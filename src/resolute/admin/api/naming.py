@@ -41,8 +41,10 @@ def owner_name(text: str, origin: bytes, field: str = "name") -> bytes:
         return origin
     try:
         given = names.fold(names.from_text(text))
-        if is_absolute(text) or is_within(given, origin):
+        if is_within(given, origin):
             return given
+        if is_absolute(text):
+            raise InvalidError((field, f"{names.to_text(given)} is not in the zone {names.to_text(origin)}"))
         return names.fold(names.from_text(names.to_text(given) + (names.to_text(origin) if origin != b"\0" else "")))
     except PresentationError as error:
         raise InvalidError((field, str(error))) from error
