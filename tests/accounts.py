@@ -12,6 +12,7 @@ import httpx
 
 from resolute.admin import tokens
 from resolute.admin.app import assemble
+from resolute.admin.controlsocket import ControlSocket
 from resolute.admin.rights import Role, Scope
 from resolute.admin.services import Services
 from resolute.config.admin import Admin
@@ -75,11 +76,10 @@ def with_world(
 ) -> None:
     """Runs a scenario with a client at `address`, which calls the server `url`."""
 
-    async def committed(_: int) -> None:
-        return None
-
     async def run() -> None:
-        services = Services.of(Store(f"sqlite:///{folder / 'resolute.db'}"), settings or Admin(), committed)
+        services = Services.of(
+            Store(f"sqlite:///{folder / 'resolute.db'}"), settings or Admin(), ControlSocket(folder / "control.sock")
+        )
         transport = httpx.ASGITransport(assemble(services), raise_app_exceptions=False, client=(address, 4711))
         async with httpx.AsyncClient(transport=transport, base_url=url) as client:
             await scenario(World(services, client, folder))

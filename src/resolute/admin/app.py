@@ -3,10 +3,12 @@
 guard (Host, Origin, size) -> gate (who asks) -> bodies (all of it, in time) -> route (the right, the work) -> answer
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,14 +16,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from resolute.admin import notify, records
-from resolute.admin.api import problems, router
+from resolute.admin import records
+from resolute.admin.api import history, problems, router
 from resolute.admin.bodies import Bodies
+from resolute.admin.controlsocket import ControlSocket
+from resolute.admin.deliveries import Deliveries
 from resolute.admin.gate import Gate, note_denied
 from resolute.admin.guard import Guard
 from resolute.admin.services import Services
 from resolute.config.admin import Admin
 from resolute.errors import DeniedError, ResoluteError
+from resolute.store.history import Change
 from resolute.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -29,11 +34,7 @@ log = logging.getLogger(__name__)
 
 def build(store: Store, control: Path, settings: Admin | None = None) -> ASGIApp:
     """The application over a store; `control` is the node's socket."""
-
-    async def committed(revision: int) -> None:
-        await notify.follow(control, revision)
-
-    return assemble(Services.of(store, settings or Admin(), committed))
+    return assemble(Services.of(store, settings or Admin(), ControlSocket(control)))
 
 
 def assemble(services: Services) -> ASGIApp:
@@ -47,7 +48,11 @@ def application(services: Services) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await services.setup.start()
+        private = services.settings.private_webhooks
+        deliveries = Deliveries(services.writer, _event, private=private)
+        telling = asyncio.create_task(deliveries.run(), name="tell webhooks")
         yield
+        telling.cancel()
         await services.close()
 
     app = FastAPI(
@@ -66,6 +71,10 @@ def application(services: Services) -> FastAPI:
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(Exception, _fault)
     return app
+
+
+def _event(change: Change) -> dict[str, Any]:
+    return history.shown(change).model_dump(mode="json")
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from resolute.admin.api import problems
-from resolute.admin.bodies import MAX_BODY, RefusedError
+from resolute.admin.bodies import Bounds, RefusedError, bounds_of
 from resolute.admin.clients import Client, Clients, host_of, is_loopback
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
@@ -59,7 +59,7 @@ class Guard:
         check_host(headers, scope, self._hosts)
         if scope["method"] not in SAFE:
             check_origin(headers, client)
-        check_length(headers)
+        check_length(headers, bounds_of(scope))
 
 
 def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:
@@ -91,13 +91,13 @@ def check_origin(headers: Headers, client: Client) -> None:
         raise RefusedError(403, "changes from pages of another site are refused")
 
 
-def check_length(headers: Headers) -> None:
+def check_length(headers: Headers, bounds: Bounds) -> None:
     """Raises RefusedError for a body that is announced to be too large, or by something that is no number."""
     length = headers.get("content-length", "0")
     if not (length.isascii() and length.isdigit()):
         raise RefusedError(400, "the Content-Length is not a number")
-    if len(length) > 10 or int(length) > MAX_BODY:
-        raise RefusedError(413, "the body is larger than 64 KiB")
+    if len(length) > 10 or int(length) > bounds.octets:
+        raise RefusedError(413, f"the body is larger than {bounds.words}")
 
 
 def one_spelling(scope: Scope) -> Scope:

@@ -1,12 +1,16 @@
 """What the routes work with, made once a process."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Self
 
+from resolute.admin import notify
 from resolute.admin.accounts import Accounts
 from resolute.admin.clients import Clients
+from resolute.admin.controlsocket import ControlSocket
+from resolute.admin.feed import Feed
+from resolute.admin.filezones import FileZones
 from resolute.admin.identity import Identity
 from resolute.admin.login import Login
 from resolute.admin.passwords import Passwords
@@ -34,17 +38,21 @@ class Services:
     identity: Identity
     login: Login
     setup: SetUp
+    node: ControlSocket
+    file_zones: FileZones
+    feed: Feed
 
     @classmethod
-    def of(cls, store: Store, settings: Admin, committed: Callable[[int], Awaitable[None]]) -> Self:
-        """Over a store; `committed` is called with the revision after each change of records."""
+    def of(cls, store: Store, settings: Admin, node: ControlSocket) -> Self:
+        """Over a store; the node is told the revision after each change of records."""
         accounts, passwords = Accounts(store), Passwords()
         trail = Trail(accounts)
         sessions = Sessions(accounts, settings.session)
+        writer = Writer(store, partial(notify.follow, node))
         return cls(
             settings=settings,
             store=store,
-            writer=Writer(store, committed),
+            writer=writer,
             accounts=accounts,
             passwords=passwords,
             trail=trail,
@@ -53,10 +61,14 @@ class Services:
             identity=Identity(Tokens(accounts), sessions),
             login=Login(accounts, passwords, trail),
             setup=SetUp(accounts),
+            node=node,
+            file_zones=FileZones(node),
+            feed=Feed(writer),
         )
 
     async def close(self) -> None:
         """Lets what has begun end, then closes the store."""
+        self.feed.close()
         self.passwords.close()
         await asyncio.to_thread(self.accounts.close)
         await self.writer.close()

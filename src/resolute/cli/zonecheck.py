@@ -6,11 +6,12 @@ from pathlib import Path
 
 from resolute import plane
 from resolute.errors import PresentationError
-from resolute.records import foreign, names
+from resolute.records import names
+from resolute.zones.checking import check_scan
 from resolute.zones.lint import family
 from resolute.zones.lint.codes import codes
-from resolute.zones.lint.finding import Finding, Report, finding
-from resolute.zones.lint.linter import Circumstances, Subject, lint
+from resolute.zones.lint.finding import Finding, finding
+from resolute.zones.lint.linter import Circumstances, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,29 +51,13 @@ class ZoneChecks:
             return [finding("name", str(zone.file), f"the zone's name is none: {error}")]
         except OSError as error:
             return [finding("unreadable", str(error.filename or zone.file), f"cannot be read: {error.strerror}")]
-        foreign.convert_all(scan)
         children = self._children.get(names.fold(origin), ())
-        report, relative = lint(Subject(origin, scan, children), self.circumstances)
+        checked = check_scan(Subject(origin, scan, children), self.circumstances)
         if names.fold(origin) in self._related:
-            self._relatives.append(relative)
-        self._compile(scan, report)
-        return list(report.findings())
-
-    def _compile(self, scan: "plane.ZoneScan", report: Report) -> None:
-        """The checks of the server itself."""
-        places = {file: at for at, file in enumerate(scan.files)}
-        try:
-            image = scan.compile()
-            problems = image.warnings
-            if self.keep_images:
-                self.images.append(image)
-        except plane.ZoneFileError as error:
-            problems = error.problems
-        if any(codes()[problem.code].refused for problem in problems):
-            report.distrust_absence()
-        for problem in problems:
-            place = (places.get(problem.file, 0), problem.line, problem.column)
-            report.add_at(place, problem.code, problem.message)
+            self._relatives.append(checked.relative)
+        if self.keep_images and checked.image is not None:
+            self.images.append(checked.image)
+        return list(checked.report.findings())
 
 
 def check_ignored(words: Sequence[str]) -> frozenset[str]:

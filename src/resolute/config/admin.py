@@ -52,6 +52,9 @@ class Admin(BaseModel):
     session: Annotated[Duration, Field(ge=timedelta(minutes=1), le=timedelta(hours=12))] = Field(
         default=parse_duration("12h"), description="A login ends after this; 12 hours at most."
     )
+    private_webhooks: bool = Field(
+        default=False, description="Whether webhooks may call addresses of this machine and of private networks."
+    )
     open_records: bool = Field(
         default=True, description="Whether programs on this machine use /records without a token."
     )

@@ -2,8 +2,8 @@
 
     GET  /status                          GET  /explain?name=&type=&client=
     GET  /statistics                      GET  /cache?name=
-    POST /reload                          POST /cache/flush   {"name": null, "subtree": false}
-    POST /follow {"revision": 7}
+    GET  /settings                        POST /cache/flush   {"name": null, "subtree": false}
+    POST /follow {"revision": 7}          POST /reload
 
 Answers are JSON, but for `/cache`, which is zone-file text. An error is {"error": {"message", "problems"}} with the
 status of its family. Who may open the socket may do all this: the file's mode is the right.
@@ -41,6 +41,7 @@ class ControlRoutes:
         self._routes = {
             "/status": ("GET", self.status),
             "/statistics": ("GET", self.statistics),
+            "/settings": ("GET", self.settings),
             "/reload": ("POST", self.reload),
             "/explain": ("GET", self.explain),
             "/cache": ("GET", self.cache),
@@ -67,6 +68,10 @@ class ControlRoutes:
     async def statistics(self, _: Request) -> Response:
         """Counters, and what is in flight."""
         return as_json(status.statistics(self._node))
+
+    async def settings(self, _: Request) -> Response:
+        """The settings in force."""
+        return as_json(status.settings(self._node))
 
     async def reload(self, _: Request) -> Response:
         """Re-reads everything; 422 when the configuration does not hold."""

@@ -1,9 +1,9 @@
-"""What the node says of itself on `GET /status` and `GET /statistics`: plain values for JSON."""
+"""What the node says of itself on `GET /status`, `GET /statistics` and `GET /settings`: plain values for JSON."""
 
 import os
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from resolute import __version__, plane
 from resolute.config.log import lost_lines
@@ -11,6 +11,8 @@ from resolute.node.node import Node
 from resolute.records import names
 from resolute.zones.files import ZoneState
 from resolute.zones.stored import StoredZone
+
+HIDDEN: Final = "(hidden)"
 
 
 def status(node: Node) -> dict[str, Any]:
@@ -57,6 +59,15 @@ def statistics(node: Node) -> dict[str, Any]:
             for one in node.plane.upstream_statistics()
         ],
     }
+
+
+def settings(node: Node) -> dict[str, Any]:
+    """The settings in force, without their secrets, and the file that they came from."""
+    tree = node.settings.model_dump(mode="json")
+    tree["store"]["url"] = node.store.url
+    tree["cookies"]["secrets"] = [HIDDEN] * len(tree["cookies"]["secrets"])
+    file = str(node.settings.path) if node.settings.path else None
+    return {"file": file, "settings": tree, "restart_needed": list(node.restart_needed)}
 
 
 def _zone(state: ZoneState) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from resolute.store.pages import pages
 from resolute.store.schema import changed_rrsets, changes
@@ -23,7 +23,7 @@ class Change:
     time: datetime
     author: str
     kind: str
-    """`create`, `change`, `import`, `revert` or `delete`, of a zone; `local`, of local records."""
+    """`create`, `change`, `import`, `revert`, `policy` or `delete`, of a zone; `local`, of local records."""
     what: str
     reason: str = ""
     zone: str | None = None
@@ -67,6 +67,24 @@ def of_zone(connection: Connection, zone: str, *, before_id: int | None = None, 
     if before_id is not None:
         query = query.where(changes.c.id < before_id)
     return [_change(row) for row in connection.execute(query)]
+
+
+def after(connection: Connection, change_id: int, *, limit: int = 100) -> list[Change]:
+    """The changes that came after one of them, the first one first."""
+    query = select(changes).where(changes.c.id > change_id).order_by(changes.c.id).limit(limit)
+    return [_change(row) for row in connection.execute(query)]
+
+
+def last_id(connection: Connection) -> int:
+    """Of the last change; 0 when there was none."""
+    return int(connection.execute(select(func.coalesce(func.max(changes.c.id), 0))).scalar_one())
+
+
+def find(connection: Connection, zone: str, change_id: int) -> Change | None:
+    """A change of a zone, by its id."""
+    query = select(changes).where(changes.c.id == change_id, changes.c.zone == zone)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _change(row)
 
 
 def of_zone_after(connection: Connection, zone: str, revision: int) -> list[Change]:

@@ -12,6 +12,8 @@
     tokens           what programs show instead of a password: hashes, never the secrets
     sessions         who is logged in: hashes again
     audit            who did, or was denied, what; rows are only ever added
+    idempotency      answers to changes that were sent with a key, so that a repetition is no second change
+    webhooks         who is told of changes, and how far they have been told
 
 Portable SQL only: what is special to SQLite stands in `sqlite.py`, to PostgreSQL in `postgresql.py`.
 """
@@ -195,4 +197,36 @@ audit = Table(
     Column("outcome", String(16), nullable=False),
     Column("detail", String(2048), nullable=False),
     Index("audit_by_actor", "actor", "id"),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    # SHA-256 of who asks and of the key.
+    Column("key", LargeBinary(32), primary_key=True),
+    # SHA-256 of what was asked.
+    Column("request", LargeBinary(32), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    # 0: it is under way.
+    Column("status", Integer, nullable=False),
+    Column("headers", JSON, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("idempotency_by_age", "created"),
+)
+
+webhooks = Table(
+    "webhooks",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("url", String(2048), nullable=False),
+    # Names; empty: every zone, and the local records.
+    Column("zones", JSON, nullable=False),
+    # What deliveries are signed with, so it cannot be a hash.
+    Column("secret", String(64), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    # The id of the last change that was delivered.
+    Column("position", BigInteger, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("next_try", DateTime(timezone=True), nullable=False),
+    Column("last_error", String(512), nullable=False),
 )

@@ -104,12 +104,15 @@ class Store:
                 yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is durable when the block has been left; an exception takes it all back."""
+    def writing(self, *, keep: bool = True) -> Iterator[Connection]:
+        """A transaction that is durable when the block has been left; an exception takes it all back, and so does
+        `keep=False`: a plan, that says what a change would do."""
         with self._errors_in_words():
             self._prepare()
-            with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
+            with self._engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
                 yield connection
+                if not keep:
+                    transaction.rollback()
 
     def close(self) -> None:
         """Closes every connection; a later use opens new ones."""
@@ -162,7 +165,7 @@ def read_revision(connection: Connection) -> int:
 
 
 def _engine(url: URL, kind: Kind) -> Engine:
-    engine = create_engine(url.set(drivername=kind.DRIVER), pool_size=2, max_overflow=2, pool_timeout=10, **kind.ENGINE)
+    engine = create_engine(url.set(drivername=kind.DRIVER), pool_size=2, max_overflow=6, pool_timeout=10, **kind.ENGINE)
     kind.set_up(engine)
     return engine
 

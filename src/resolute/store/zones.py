@@ -121,6 +121,47 @@ def after(
     return [_rrset(row) for row in connection.execute(query)]
 
 
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for: a pattern in SQL's form (`%`, `_`, escaped by a backslash) that a name or a record must
+    match, letter case ignored; of one type, or in one zone, where they are given."""
+
+    like: str
+    rtype: int | None = None
+    zone_id: int | None = None
+
+
+def search(
+    connection: Connection, sought: Sought, last: tuple[int, bytes, int] | None, *, limit: int
+) -> list[tuple[str, int, RRsetRow]]:
+    """RRsets (zone's name and id, row) after one of them, zone after zone in canonical order.
+
+    The pattern is held against the name, and against all records of the RRset as one text, each between line feeds: who
+    asks looks closer, record by record.
+    """
+    key = (rrsets.c.zone_id, rrsets.c.sort_key, rrsets.c.rtype)
+    lines = literal("\n") + rrsets.c.data + literal("\n")
+    query = (
+        select(zones.c.name.label("zone"), *key, rrsets.c.name, rrsets.c.ttl, rrsets.c.data)
+        .join(zones, zones.c.id == rrsets.c.zone_id)
+        .where(
+            rrsets.c.name.ilike(sought.like, escape="\\")
+            | rrsets.c.name.ilike(sought.like + ".", escape="\\")
+            | lines.ilike(f"%\n{sought.like}\n%", escape="\\")
+        )
+        .order_by(*key)
+        .limit(limit)
+    )
+    if sought.rtype is not None:
+        query = query.where(rrsets.c.rtype == sought.rtype)
+    if sought.zone_id is not None:
+        query = query.where(rrsets.c.zone_id == sought.zone_id)
+    if last is not None:
+        query = query.where(tuple_(*key) > tuple_(*map(literal, last)))
+    found: Iterable[Any] = connection.execute(query)
+    return [(str(row.zone), int(row.zone_id), _rrset(row)) for row in found]
+
+
 def everything(connection: Connection, zone_id: int) -> Iterator[RRsetRow]:
     """All RRsets of a zone in canonical order, read in pages: rows may be written between them."""
     last = None

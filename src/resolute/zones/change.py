@@ -45,5 +45,7 @@ class ZoneChange:
     by: Author
     expected_serial: int | None = None
     """Refused when the zone has another serial by then: somebody else was quicker."""
+    expected: tuple[RRset, ...] = ()
+    """Refused when one of these RRsets is not just so by then; without rdatas: when it is there."""
     kind: str = "change"
     """What the history calls it: `change` or `revert`."""

@@ -118,15 +118,12 @@ def _group(connection: Connection, group: Group) -> list[Committed]:
 def apply(connection: Connection, change: ZoneChange, revision: int) -> Committed:
     """Makes one change within the caller's transaction, which has raised the revision."""
     zone = find_zone(connection, change.zone)
-    if change.expected_serial is not None and zone.serial != change.expected_serial:
-        raise ConflictError(
-            f"the zone {zone.name} has serial {zone.serial} now, not {change.expected_serial}: "
-            "look at what has changed, then try again"
-        )
-    touched = {edit.rrset.owner for edit in change.edits}
+    refuse_other_serial(zone, change.expected_serial)
+    touched = {one.owner for one in (*(edit.rrset for edit in change.edits), *change.expected)}
     for owner in touched:
         refuse_foreign(owner, change.zone)
     there = _there(connection, zone, touched | {change.zone})
+    _refuse_unexpected(there, change.expected)
     wanted = _edited(there, change.edits)
     if not _differences(there, wanted):
         return Committed(change.zone, zone.revision, zone.serial, zone.serial)
@@ -148,6 +145,15 @@ def find_zone(connection: Connection, origin: bytes) -> ZoneRow:
     return zone
 
 
+def refuse_other_serial(zone: ZoneRow, expected: int | None) -> None:
+    """Raises ConflictError when the zone has another serial than somebody expects."""
+    if expected is not None and zone.serial != expected:
+        raise ConflictError(
+            f"the zone {zone.name} has serial {zone.serial} now, not {expected}: "
+            "look at what has changed, then try again"
+        )
+
+
 def check(origin: bytes, rrsets: Iterable[RRset]) -> None:
     """Whether RRsets that are all of their names, the apex among them, hold in a zone: the rules of the zone checker.
 
@@ -164,6 +170,15 @@ def check(origin: bytes, rrsets: Iterable[RRset]) -> None:
 def _there(connection: Connection, zone: ZoneRow, owners: Iterable[bytes]) -> dict[Key, RRset]:
     rows = zones.at_names(connection, zone.id, sorted({sort_key(owner) for owner in owners}))
     return {rrset.key: rrset for rrset in map(rrset_of, rows)}
+
+
+def _refuse_unexpected(there: Mapping[Key, RRset], expected: Iterable[RRset]) -> None:
+    for rrset in expected:
+        if not there.get(rrset.key, _nothing(rrset)).equals(rrset):
+            raise ConflictError(
+                f"{names.to_text(rrset.owner)} {rdata.type_to_text(rrset.rtype)} is not what it was: "
+                "look at what has changed, then try again"
+            )
 
 
 def _edited(there: Mapping[Key, RRset], edits: Iterable[Edit]) -> dict[Key, RRset]:

@@ -23,11 +23,13 @@ from resolute.store.store import Store, raise_revision
 from resolute.store.zones import PAGE, RRsetRow, ZoneRow
 from resolute.zones import serial
 from resolute.zones.change import Author
-from resolute.zones.commit import find_zone
+from resolute.zones.commit import Difference, find_zone, refuse_other_serial
 from resolute.zones.files import place
 from resolute.zones.rows import none_of, row_of, rows_of, rrset_of
 
 _SOA: Final = rdata.type_from_text("SOA")
+SHOWN: Final = 1_000
+"""RRsets that an import says it has changed; of more it says how many."""
 _STEP_BY_STEP: Final = 10_000
 """A change of more RRsets has nodes read the zone whole."""
 
@@ -49,6 +51,10 @@ class NewZone:
     policy: serial.Policy | None = None
     """None: the policy that it has, or else one more at each change."""
     file: str = "zone text"
+    expected_serial: int | None = None
+    """Of the zone that is replaced: refused when it has another by then."""
+    planned: bool = False
+    """Only to say what would become of it: nothing changes."""
     progress: Progress = field(default=_silent)
 
 
@@ -61,6 +67,10 @@ class Imported:
     records: int
     added: int
     removed: int
+    serial_before: int | None = None
+    """None for a zone that was not there."""
+    differences: tuple[Difference, ...] = ()
+    """The first of what differs from the zone that was there."""
 
 
 @dataclass(slots=True)
@@ -68,9 +78,11 @@ class _Counts:
     added: int = 0
     removed: int = 0
     rrsets: int = 0
+    first: list[ChangedRRset] = field(default_factory=list)
 
     def add(self, changed: Sequence[ChangedRRset]) -> None:
         self.rrsets += len(changed)
+        self.first += changed[: SHOWN - len(self.first)]
         for one in changed:
             before, after = _forms(one.before), _forms(one.after)
             self.added += len(after - before)
@@ -80,7 +92,7 @@ class _Counts:
 def create(store: Store, new: NewZone) -> Imported:
     """Makes a zone. Raises RuleError when there is one of that name, ZoneDataError for text that is no zone."""
     contents = _Contents(new)
-    with store.writing() as connection:
+    with store.writing(keep=not new.planned) as connection:
         name = names.to_text(names.fold(new.origin))
         if zones.find(connection, name) is not None:
             raise RuleError(f"there is a zone {name} already: import into it, or delete it first")
@@ -90,21 +102,25 @@ def create(store: Store, new: NewZone) -> Imported:
 def replace(store: Store, new: NewZone) -> Imported:
     """Makes a zone's contents exactly these, and the zone if it is not there. A newer serial in the text counts.
 
-    Raises ZoneDataError for text that is no zone.
+    Raises ZoneDataError for text that is no zone, and ConflictError.
     """
     contents = _Contents(new)
-    with store.writing() as connection:
+    with store.writing(keep=not new.planned) as connection:
         name = names.to_text(names.fold(new.origin))
         zone = zones.find(connection, name)
         if zone is None:
             return _create(connection, name, new, contents)
+        refuse_other_serial(zone, new.expected_serial)
         return _replace(connection, zone, new, contents)
 
 
-def delete(store: Store, origin: bytes, by: Author) -> int:
-    """Takes a zone away; its history stays, and can bring it back. Returns the revision. Raises NotFoundError."""
-    with store.writing() as connection:
+def delete(
+    store: Store, origin: bytes, by: Author, *, expected_serial: int | None = None, planned: bool = False
+) -> Imported:
+    """Takes a zone away; its history stays, and can bring it back. Raises NotFoundError and ConflictError."""
+    with store.writing(keep=not planned) as connection:
         zone = find_zone(connection, origin)
+        refuse_other_serial(zone, expected_serial)
         revision = raise_revision(connection)
         change = Change(
             revision=revision,
@@ -119,7 +135,7 @@ def delete(store: Store, origin: bytes, by: Author) -> int:
         )
         zones.copy_into_history(connection, zone.id, history.note(connection, change), before=True)
         zones.delete_zone(connection, zone.id)
-        return revision
+        return Imported(revision, zone.serial, 0, 0, zone.records, zone.serial)
 
 
 class _Contents:
@@ -211,7 +227,8 @@ def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Con
     if counts.rrsets > _STEP_BY_STEP:
         values["whole_revision"] = revision
     zones.update_zone(connection, zone.id, values)
-    return Imported(revision, after, contents.records, counts.added, counts.removed)
+    shown = tuple(Difference(rrset_of(one.before), rrset_of(one.after)) for one in counts.first)
+    return Imported(revision, after, contents.records, counts.added, counts.removed, zone.serial, shown)
 
 
 def _beside(old: Iterator[RRsetRow], new: Iterator[RRsetRow]) -> Iterator[ChangedRRset]:

@@ -54,13 +54,13 @@ def revert(store: Store, origin: bytes, revision: int, by: Author) -> int:
     if not _is_there(store, origin):
         text = text_at(store, origin, revision)
         return importing.create(store, importing.NewZone(origin, text, by, file=f"revision {revision}")).revision
-    (made,) = commit(store, _way_back(store, origin, revision, by))
+    (made,) = commit(store, way_back(store, origin, revision, by))
     return made.revision
 
 
 def plan_revert(store: Store, origin: bytes, revision: int, by: Author) -> Committed:
     """What `revert` would do to a zone that is there; nothing changes. Raises as it does."""
-    (planned,) = plan(store, _way_back(store, origin, revision, by))
+    (planned,) = plan(store, way_back(store, origin, revision, by))
     return planned
 
 
@@ -72,7 +72,8 @@ def changes_of(store: Store, origin: bytes, *, before_id: int | None = None, lim
         return history.of_zone(connection, name, before_id=before_id, limit=limit)
 
 
-def _way_back(store: Store, origin: bytes, revision: int, by: Author) -> ZoneChange:
+def way_back(store: Store, origin: bytes, revision: int, by: Author) -> ZoneChange:
+    """The change that makes a zone that is there what it was at a revision. Raises NotFoundError."""
     text_at_least = differences(store, origin, revision)
     with store.reading() as connection:
         zone = zones.find(connection, names.to_text(names.fold(origin)))

@@ -18,6 +18,7 @@ VALUES = {
     "RESOLUTE_ADMIN_HOSTS": "dns.example.net",
     "RESOLUTE_ADMIN_PROXIES": "loopback,192.0.2.0/24",
     "RESOLUTE_ADMIN_SESSION": "1h",
+    "RESOLUTE_ADMIN_PRIVATE_WEBHOOKS": "true",
     "RESOLUTE_ADMIN_OPEN_RECORDS": "false",
     "RESOLUTE_DATA_DIRECTORY": "/d",
     "RESOLUTE_STORE_URL": "sqlite:////d/x.db",

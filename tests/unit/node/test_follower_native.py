@@ -133,7 +133,7 @@ def test_zones_of_the_store_come_change_and_go(tmp_path: Path) -> None:
         (made,) = commit(store, ZoneChange(ORIGIN, (Edit(Action.ADD, rrset),), Author("t")))
         assert await after(made.revision) == {ORIGIN: 8}
         assert await after(importing.replace(store, NewZone(ORIGIN, ZONE % 9, Author("t"))).revision) == {ORIGIN: 9}
-        assert await after(importing.delete(store, ORIGIN, Author("t"))) == {}
+        assert await after(importing.delete(store, ORIGIN, Author("t")).revision) == {}
         await follower.close()
 
     asyncio.run(scenario())

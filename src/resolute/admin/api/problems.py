@@ -20,7 +20,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from resolute.errors import (
     AccessError,
+    ConflictError,
     DeniedError,
+    NotFoundError,
     PeerError,
     ResoluteError,
     RuleError,
@@ -87,6 +89,8 @@ FAMILIES: Final = (
     (NotThereError, 404, "not-found", "There is no such thing"),
     (InvalidError, 422, "invalid", "Something in the request does not hold"),
     (SettingsError, 422, "settings", "The settings do not hold together"),
+    (NotFoundError, 404, "not-found", "There is no such thing"),
+    (ConflictError, 412, "condition", "It is not what the request believes it to be"),
     (RuleError, 409, "conflict", "The change would break a rule"),
     (UnauthenticatedError, 401, "unauthenticated", "Nobody has said who asks"),
     (TooManyTriesError, 429, "too-many-tries", "Too many tries"),

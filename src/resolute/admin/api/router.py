@@ -6,7 +6,28 @@ from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import resolute
-from resolute.admin.api import audit, docs, health, login, setup, tokens, users
+from resolute.admin.api import (
+    audit,
+    batches,
+    cache,
+    docs,
+    events,
+    explain,
+    health,
+    history,
+    localrecords,
+    login,
+    nodes,
+    rrsets,
+    search,
+    settings,
+    setup,
+    tokens,
+    users,
+    webhooks,
+    zonecontents,
+    zones,
+)
 from resolute.admin.api.problems import FieldProblem, ProblemDocument
 
 PREFIX: Final = "/api/v1"
@@ -20,6 +41,11 @@ def router() -> APIRouter:
     """All resources, under /api/v1."""
     api = APIRouter(prefix=PREFIX)
     for resource in (health, setup, login, users, tokens, audit, docs):
+        api.include_router(resource.router)
+    # A zone's name may have a slash in it (RFC 2317 4): what stands behind the name is looked for first.
+    for resource in (rrsets, history, zonecontents, zones):
+        api.include_router(resource.router)
+    for resource in (batches, search, localrecords, cache, explain, nodes, settings, events, webhooks):
         api.include_router(resource.router)
     return api
 

@@ -1,0 +1,150 @@
+"""Batches: changes of many RRsets, in one zone or in many, all or none, in one revision."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import replace
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+from sqlalchemy import Connection
+
+from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
+from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem
+from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.idempotency import ChangeRoute, Idempotent
+from resolute.admin.api.naming import zone_name
+from resolute.admin.api.problems import InvalidError
+from resolute.admin.api.rrsetjson import USUAL_TTL, RRsetGiven, rrset_of
+from resolute.admin.api.sources import in_store
+from resolute.admin.rights import Right, Verb, require
+from resolute.admin.services import Services
+from resolute.records.rrset import RRset
+from resolute.store import zones
+from resolute.store.order import sort_key
+from resolute.zones import change as changing
+from resolute.zones.change import Author, Edit, ZoneChange
+from resolute.zones.commit import plan
+
+router = APIRouter(
+    prefix="/batches", tags=["records"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute
+)
+
+MOST_EDITS = 10_000
+
+
+class Action(enum.StrEnum):
+    """What an edit does."""
+
+    REPLACE = "replace"
+    ADD = "add"
+    REMOVE = "remove"
+    DELETE = "delete"
+
+
+class EditGiven(RRsetGiven):
+    """`replace`: the RRset becomes exactly this; `add`, `remove`: single records; `delete`: the whole RRset."""
+
+    action: Action
+
+
+class ChangeGiven(Body):
+    """What is to become of one zone: edits in their order."""
+
+    zone: str = Field(max_length=1_024, examples=["example.org."])
+    edits: Annotated[list[EditGiven], Field(min_length=1, max_length=MOST_EDITS)]
+    expected_serial: int | None = Field(
+        default=None, ge=0, lt=2**32, description="412 when the zone has another serial by then."
+    )
+
+
+class BatchGiven(Body):
+    """Changes that belong together."""
+
+    changes: Annotated[list[ChangeGiven], Field(min_length=1, max_length=1_000)]
+    reason: str = Field(default="", max_length=2_000)
+
+
+class BatchMade(Answer):
+    """What the batch has done, or with `planned` would do; zones in the order of the request."""
+
+    planned: bool
+    revision: int | None = Field(description="Of the store; null for a plan, and when nothing is different.")
+    served: bool | None
+    zones: list[ZoneChanged]
+
+
+@router.post("", operation_id="makeBatch", responses=problem(404, 409, 412, 413), dependencies=[Idempotent])
+async def make_batch(body: BatchGiven, services: ServicesHere, request: RequestHere, response: Response) -> BatchMade:
+    """Makes all changes or none. Needs records:write for each RRset."""
+    wanted = await services.writer.off_loop(lambda: _permitted(body, request))
+    changes = [await _with_ttls(services, change, given) for change, given in zip(wanted, body.changes, strict=True)]
+    if request.plan:
+        made = (await services.writer.alone(lambda store: (plan(store, *changes), None))).result
+        served = None
+    else:
+        written = await services.writer.commit(*changes)
+        made, served = written.result, written.served
+    say_unconfirmed(response, served)
+    done = [changed(one, served) for one in made]
+    revision = max((one.revision for one in done if one.revision is not None), default=None)
+    return BatchMade(planned=request.plan, revision=revision, served=served, zones=done)
+
+
+def _permitted(body: BatchGiven, request: Request) -> list[ZoneChange]:
+    """The changes of a batch, each edit of which is permitted; in a thread, because there may be thousands."""
+    changes = [_change(given, request.by(body.reason), f"changes[{at}]") for at, given in enumerate(body.changes)]
+    for change in changes:
+        for edit in change.edits:
+            require(request.principal, Right(Verb.RECORDS_WRITE, change.zone, *edit.rrset.key))
+    _refuse_repeated(changes)
+    return changes
+
+
+def _change(given: ChangeGiven, by: Author, field: str) -> ZoneChange:
+    origin = zone_name(given.zone, f"{field}.zone")
+    edits = tuple(_edit(one, origin, f"{field}.edits[{at}]") for at, one in enumerate(given.edits))
+    return ZoneChange(origin, edits, by, expected_serial=given.expected_serial)
+
+
+async def _with_ttls(services: Services, change: ZoneChange, given: ChangeGiven) -> ZoneChange:
+    """Where no TTL is given, that of the RRset that is there. Raises NotThereError, RuleError for a zone of a file."""
+    row = await in_store(services, change.zone)
+    open_ttl = {edit.rrset.key for edit, one in zip(change.edits, given.edits, strict=True) if one.ttl is None}
+    ttls = await services.writer.look(lambda connection: _ttls(connection, row.id, open_ttl))
+    pairs = zip(change.edits, given.edits, strict=True)
+    return replace(change, edits=tuple(_with_ttl(edit, ttls) if one.ttl is None else edit for edit, one in pairs))
+
+
+def _edit(given: EditGiven, origin: bytes, field: str) -> Edit:
+    rrset = rrset_of(given, origin, field=field, ttl=USUAL_TTL)
+    if given.action is Action.DELETE:
+        if given.records:
+            raise InvalidError((f"{field}.records", "`delete` takes the whole RRset: leave them out, or use `remove`"))
+        return Edit(changing.Action.REPLACE, RRset(rrset.owner, rrset.rtype, 0, ()))
+    if not given.records:
+        raise InvalidError((f"{field}.records", f"`{given.action}` needs at least one record"))
+    return Edit(changing.Action(given.action.value), rrset)
+
+
+def _ttls(connection: Connection, zone_id: int, keys: AbstractSet[tuple[bytes, int]]) -> dict[tuple[bytes, int], int]:
+    """The TTLs that RRsets have, of those that are there."""
+    owners = {sort_key(owner): owner for owner, _ in keys}
+    rows = zones.at_names(connection, zone_id, sorted(owners))
+    there = {(owners[row.sort_key], row.rtype): row.ttl for row in rows}
+    return {key: ttl for key, ttl in there.items() if key in keys}
+
+
+def _with_ttl(edit: Edit, ttls: Mapping[tuple[bytes, int], int]) -> Edit:
+    """The TTL that the RRset has, where none is given."""
+    ttl = ttls.get(edit.rrset.key)
+    return edit if ttl is None else Edit(edit.action, RRset(*edit.rrset.key, ttl, edit.rrset.rdatas))
+
+
+def _refuse_repeated(changes: Sequence[ZoneChange]) -> None:
+    seen = set()
+    for at, change in enumerate(changes):
+        if change.zone in seen:
+            raise InvalidError((f"changes[{at}].zone", "it stands in the batch already: put its edits together"))
+        seen.add(change.zone)

@@ -1,0 +1,76 @@
+"""The zones that the node reads from files: who they are, says the node; what is in them, their files do.
+
+A zone's source of truth is its file then: what is to be changed in it goes through `change`, and through nothing else.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from resolute.admin.controlsocket import ControlSocket
+from resolute.errors import RuleError, UnavailableError
+from resolute.zones.change import ZoneChange
+from resolute.zones.commit import Committed
+
+KEEP_S: Final = 1.0
+"""For so long the node is not asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileZone:
+    """A zone of a file. `state`: `serving`, `serving the old zone` or `not served`."""
+
+    name: str
+    file: str
+    state: str
+    serial: int | None
+    records: int
+    problems: tuple[str, ...] = field(default=())
+
+
+class FileZones:
+    """Asks the node, and remembers for a moment."""
+
+    def __init__(self, node: ControlSocket) -> None:
+        self._node = node
+        self._known: Mapping[str, FileZone] = {}
+        self._until_s = 0.0
+
+    async def all(self) -> Mapping[str, FileZone]:
+        """By name, lower case with the trailing dot. Raises UnavailableError when the node does not answer."""
+        if time.monotonic() >= self._until_s:
+            status = await self._node.get("/status")
+            found = (_zone(one) for one in status.get("zones", []) if one.get("file"))
+            self._known = {zone.name: zone for zone in found}
+            self._until_s = time.monotonic() + KEEP_S
+        return self._known
+
+    async def find(self, name: str) -> FileZone | None:
+        """The zone of this name. A node that does not answer has none: the zones of the store go on being managed."""
+        try:
+            return (await self.all()).get(name)
+        except UnavailableError:
+            return None
+
+    async def change(self, zone: FileZone, change: ZoneChange | None = None, *, planned: bool = False) -> Committed:
+        """Makes a change in the zone's file; None stands for what is done to a zone as a whole.
+
+        Raises RuleError: a file is its operator's to edit.
+        """
+        del change, planned
+        raise RuleError(
+            f"the zone {zone.name} is read from the file {zone.file}, which is its one source of truth: edit it there"
+        )
+
+
+def _zone(tree: Mapping[str, Any]) -> FileZone:
+    name = str(tree["name"]).lower()
+    return FileZone(
+        name if name.endswith(".") else name + ".",
+        str(tree["file"]),
+        str(tree.get("state", "")),
+        tree.get("serial"),
+        int(tree.get("records") or 0),
+        tuple(map(str, tree.get("problems", []))),
+    )
