@@ -1,6 +1,7 @@
 """R4: a zone whose file does not hold, below a zone that is served: nobody else may answer for its names.
 
-RFC 1034 4.3.2 step 2 asks for the nearest zone; the one above it does not know the names. BIND, Knot and NSD say SERVFAIL.
+RFC 1034 4.3.2 step 2 asks for the nearest zone; the one above it does not know the names. BIND, Knot and NSD say
+SERVFAIL.
 """
 
 from collections.abc import Iterator

@@ -39,6 +39,8 @@ r"""A name of 255 octets may take four characters an octet in presentation form 
 KEY_OCTETS = 512
 """A sort key has an octet more for every zero or one in the name (`order.py`)."""
 
+_BY_OCTET = String(NAME_CHARACTERS).with_variant(String(NAME_CHARACTERS, collation="C"), "postgresql")
+"""Names that are paged through: they sort alike in every database, and as Python sorts them."""
 _ROW_NUMBER = BigInteger().with_variant(Integer, "sqlite")
 
 metadata = MetaData(
@@ -75,7 +77,7 @@ zones = Table(
     "zones",
     metadata,
     Column("id", _ROW_NUMBER, primary_key=True),
-    Column("name", String(NAME_CHARACTERS), nullable=False, unique=True),
+    Column("name", _BY_OCTET, nullable=False, unique=True),
     Column("serial", BigInteger, nullable=False),
     Column("serial_policy", String(16), nullable=False),
     Column("records", BigInteger, nullable=False),

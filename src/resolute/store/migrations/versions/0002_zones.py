@@ -18,7 +18,9 @@ def upgrade() -> None:
     op.create_table(
         "zones",
         sa.Column("id", _ROW_NUMBER, primary_key=True),
-        sa.Column("name", _NAME, nullable=False, unique=True),
+        sa.Column(
+            "name", _NAME.with_variant(sa.String(1024, collation="C"), "postgresql"), nullable=False, unique=True
+        ),
         sa.Column("serial", sa.BigInteger, nullable=False),
         sa.Column("serial_policy", sa.String(16), nullable=False),
         sa.Column("records", sa.BigInteger, nullable=False),
