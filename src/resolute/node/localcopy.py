@@ -1,9 +1,9 @@
 """The node's last copy of the local records, to serve from when the store is gone (DESIGN: nodes follow the store)."""
 
 import json
-import os
 from pathlib import Path
 
+from resolute import durable
 from resolute.errors import RuleError
 from resolute.store.records import LocalRecords
 from resolute.zones.local import check_address, check_name
@@ -11,19 +11,8 @@ from resolute.zones.local import check_address, check_name
 
 def save(path: Path, records: LocalRecords) -> None:
     """Replaces the copy in one step: a crash leaves the old one or the new one. Raises OSError."""
-    fresh = path.with_suffix(".new")
     content = json.dumps({"revision": records.revision, "records": dict(records.addresses)})
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
-    directory = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(directory)
-    finally:
-        os.close(directory)
+    durable.replace(path, content.encode())
 
 
 def load(path: Path) -> LocalRecords | None:

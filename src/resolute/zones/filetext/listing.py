@@ -28,10 +28,10 @@ class Record:
 class Listed:
     """The records of one scan."""
 
-    def __init__(self, scan: "plane.ZoneScan", origin: bytes) -> None:
+    def __init__(self, scan: "plane.ZoneScan", origin: bytes, *, file: str) -> None:
         convert_all(scan)
         self.origin = origin
-        self.files = scan.files
+        self.files = (file, *scan.files[1:])
         self._listing = scan.listing()
 
     def rrset(self, owner: bytes, rtype: int) -> list[Record]:

@@ -30,15 +30,15 @@ def rewrite(text: bytes, origin: bytes, wanted: Sequence[RRset], *, file: str, s
     beyond what can be edited.
     """
     scan = scan or (lambda text: plane.scan_zone_text(text, origin, file=file))
-    before = Listed(scan(text), names.fold(origin))
+    before = Listed(scan(text), names.fold(origin), file=file)
     different = {rrset.key: rrset for rrset in wanted}
     different = {key: rrset for key, rrset in different.items() if not _is_met(before, rrset)}
     if not different:
         return text
-    layout = Layout(text, origin, file=before.files[0])
+    layout = Layout(text, origin, file=file)
     plan = make_plan(layout, before, different)
     result = patched(text, 0, len(text), list(replay(layout, plan)))
-    _verify(before, Listed(scan(result), names.fold(origin)), different)
+    _verify(before, Listed(scan(result), names.fold(origin), file=file), different)
     return result
 
 
