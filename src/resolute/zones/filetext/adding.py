@@ -5,6 +5,7 @@ some, else after the last record under the $ORIGIN that is nearest above its nam
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from resolute.records import names, rdata
@@ -50,7 +51,8 @@ def line(layout: Layout, index: int, state: State, addition: Addition) -> bytes:
     if model is None:
         text = b" ".join((_owner(layout, index, addition.owner), rtype, spelled))
     else:
-        text = _like(layout.text, model, _owner(layout, index, addition.owner), (rtype, spelled))
+        fields = _owner(layout, index, addition.owner), rtype, spelled
+        text = _like(layout.text, model, fields, _columns(layout, index))
     states = model is not None and model.ttl is not None and state.default_ttl is None
     if states or state.ttl != addition.ttl:
         entry = read(text, 0)
@@ -67,21 +69,26 @@ def owner_text(owner: bytes, origin: bytes, *, relative: bool) -> bytes:
     return names.to_text(_wire(above)).removesuffix(".").encode() if above else b"@"
 
 
-def _like(text: bytes, model: Entry, owner: bytes, rest: tuple[bytes, bytes]) -> bytes:
-    """A record with its fields in the columns of another one. It has that one's class and no TTL."""
-    first = model.owner or model.tokens[0]
-    line = b"" if model.blank else owner
-    at = model.start if model.blank else first.end
-    words = {model.rtype: rest[0], model.class_: model.class_.text if model.class_ else b""}
-    if model.rtype is not None and model.rtype.text.islower():
-        words[model.rtype] = rest[0].lower()
-    for token in model.header:
-        gap = text[at : token.start]
+def _like(text: bytes, model: Entry, fields: tuple[bytes, bytes, bytes], columns: AbstractSet[int]) -> bytes:
+    """A record with its fields (owner, type, data) in the columns of another one. It has that one's class and no TTL."""
+    owner, rtype, data = fields
+    line, at = (b"", model.start) if model.owner is None else (owner, model.owner.end)
+    words = {model.rtype: rtype.lower() if model.rtype and model.rtype.text.islower() else rtype}
+    for token in (*model.header, model.data[0]):
+        gap, target = text[at : token.start], column(text, token.start)
         if token is not model.ttl:
-            line = spaced(line, gap, column(text, token.start)) + words[token]
+            wide = gap != b" " or target in columns
+            word = data if token is model.data[0] else words.get(token, token.text)
+            line = spaced(line, gap + b" " if wide and not gap.strip() else b" ", target) + word
         at = token.end
-    gap, target = text[at : model.data[0].start], column(text, model.data[0].start)
-    return spaced(line, gap if not gap.strip() else b" ", target) + rest[1]
+    return line
+
+
+def _columns(layout: Layout, index: int) -> frozenset[int]:
+    """The columns in which neighbours have something after several spaces."""
+    entries = [layout[near] for near in nearby(layout, index) if _is_simple(layout, near)]
+    starts = [token.start for entry in entries for token in (*entry.header, entry.data[0])]
+    return frozenset(column(layout.text, start) for start in starts if layout.text[start - 2 : start] == b"  ")
 
 
 def _model(layout: Layout, index: int, state: State, addition: Addition) -> Entry | None:
