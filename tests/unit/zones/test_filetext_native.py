@@ -86,7 +86,9 @@ CASES = [
         "a.example. 60 A 192.0.2.1 | 192.0.2.4 | 192.0.2.3",
         "a A 192.0.2.1\n  A 192.0.2.4 ; two\n  A 192.0.2.3\n",
     ),
-    Case("CRLF", "a A 192.0.2.1\r\nb A 192.0.2.2\r\n", "a.example. 60 A 192.0.2.9", "a A 192.0.2.9\r\nb A 192.0.2.2\r\n"),
+    Case(
+        "CRLF", "a A 192.0.2.1\r\nb A 192.0.2.2\r\n", "a.example. 60 A 192.0.2.9", "a A 192.0.2.9\r\nb A 192.0.2.2\r\n"
+    ),
     Case("no newline at the end", "a A 192.0.2.1", "a.example. 60 A 192.0.2.9", "a A 192.0.2.9"),
     Case("an owner in upper case", "WWW A 192.0.2.1\n", "www.example. 60 A 192.0.2.9", "WWW A 192.0.2.9\n"),
     Case("a type in lower case", "www in a 192.0.2.1\n", "www.example. 60 A 192.0.2.9", "www in a 192.0.2.9\n"),
@@ -155,7 +157,9 @@ CASES = [
     ),
     Case("a TTL among tabs", "a\t\tIN\tA\t192.0.2.1\n", "a.example. 600 A 192.0.2.1", "a\t600\tIN\tA\t192.0.2.1\n"),
     Case("a TTL after the class", "a IN 300 A 192.0.2.1\n", "a.example. 600 A 192.0.2.1", "a IN 600 A 192.0.2.1\n"),
-    Case("a TTL with units that means the same", "a 5M A 192.0.2.1\n", "a.example. 300 A 192.0.2.9", "a 5M A 192.0.2.9\n"),
+    Case(
+        "a TTL with units that means the same", "a 5M A 192.0.2.1\n", "a.example. 300 A 192.0.2.9", "a 5M A 192.0.2.9\n"
+    ),
     Case(
         "RFC 2181 5.2: one TTL for all records of the RRset",
         "a 30 A 192.0.2.1\n  40 A 192.0.2.2\n     A 192.0.2.3\n",
@@ -195,31 +199,123 @@ CASES = [
         "a.example. A",
         "a TXT x\n  MX 0 .\n",
     ),
-    Case("one in the middle", "a A 192.0.2.1\n  A 192.0.2.2\n  A 192.0.2.3\n", "a.example. 60 A 192.0.2.1 | 192.0.2.3", "a A 192.0.2.1\n  A 192.0.2.3\n"),
-    Case("a duplicate, when its RRset is edited", "a A 192.0.2.1\na A 192.0.2.1\na A 192.0.2.2\n", "a.example. 60 A 192.0.2.1", "a A 192.0.2.1\n"),
+    Case(
+        "one in the middle",
+        "a A 192.0.2.1\n  A 192.0.2.2\n  A 192.0.2.3\n",
+        "a.example. 60 A 192.0.2.1 | 192.0.2.3",
+        "a A 192.0.2.1\n  A 192.0.2.3\n",
+    ),
+    Case(
+        "a duplicate, when its RRset is edited",
+        "a A 192.0.2.1\na A 192.0.2.1\na A 192.0.2.2\n",
+        "a.example. 60 A 192.0.2.1",
+        "a A 192.0.2.1\n",
+    ),
     # records that come
-    Case("after those of its RRset", "a A 192.0.2.1\na TXT x\nb A 192.0.2.2\n", "a.example. 60 A 192.0.2.1 | 192.0.2.3", "a A 192.0.2.1\na A 192.0.2.3\na TXT x\nb A 192.0.2.2\n"),
-    Case("without owner where the neighbours have none", "a  A   192.0.2.1\n   TXT x\nb  A   192.0.2.2\n", "a.example. 60 MX 0 .", "a  A   192.0.2.1\n   TXT x\n   MX  0 .\nb  A   192.0.2.2\n"),
-    Case("in the neighbours' columns", "www     A     192.0.2.1\nmail    AAAA  2001:db8::1\n", "a.example. 60 TXT x", 'www     A     192.0.2.1\nmail    AAAA  2001:db8::1\na       TXT   "x"\n'),
-    Case("with the neighbours' tabs and class", "www\t\tIN\tA\t192.0.2.1\n", "longer-name.example. 60 A 192.0.2.2", "www\t\tIN\tA\t192.0.2.1\nlonger-name\tIN\tA\t192.0.2.2\n"),
-    Case("with an absolute owner among absolute owners", "www.example. A 192.0.2.1\n", "a.example. 60 A 192.0.2.2", "www.example. A 192.0.2.1\na.example. A 192.0.2.2\n"),
-    Case("with a TTL other than $TTL", "www A 192.0.2.1\n", "a.example. 30 A 192.0.2.2", "www A 192.0.2.1\na 30 A 192.0.2.2\n"),
-    Case("with a type in lower case", "www in a 192.0.2.1\n", "a.example. 60 TXT x", 'www in a 192.0.2.1\na in txt "x"\n'),
+    Case(
+        "after those of its RRset",
+        "a A 192.0.2.1\na TXT x\nb A 192.0.2.2\n",
+        "a.example. 60 A 192.0.2.1 | 192.0.2.3",
+        "a A 192.0.2.1\na A 192.0.2.3\na TXT x\nb A 192.0.2.2\n",
+    ),
+    Case(
+        "without owner where the neighbours have none",
+        "a  A   192.0.2.1\n   TXT x\nb  A   192.0.2.2\n",
+        "a.example. 60 MX 0 .",
+        "a  A   192.0.2.1\n   TXT x\n   MX  0 .\nb  A   192.0.2.2\n",
+    ),
+    Case(
+        "in the neighbours' columns",
+        "www     A     192.0.2.1\nmail    AAAA  2001:db8::1\n",
+        "a.example. 60 TXT x",
+        'www     A     192.0.2.1\nmail    AAAA  2001:db8::1\na       TXT   "x"\n',
+    ),
+    Case(
+        "with the neighbours' tabs and class",
+        "www\t\tIN\tA\t192.0.2.1\n",
+        "longer-name.example. 60 A 192.0.2.2",
+        "www\t\tIN\tA\t192.0.2.1\nlonger-name\tIN\tA\t192.0.2.2\n",
+    ),
+    Case(
+        "with an absolute owner among absolute owners",
+        "www.example. A 192.0.2.1\n",
+        "a.example. 60 A 192.0.2.2",
+        "www.example. A 192.0.2.1\na.example. A 192.0.2.2\n",
+    ),
+    Case(
+        "with a TTL other than $TTL",
+        "www A 192.0.2.1\n",
+        "a.example. 30 A 192.0.2.2",
+        "www A 192.0.2.1\na 30 A 192.0.2.2\n",
+    ),
+    Case(
+        "with a type in lower case", "www in a 192.0.2.1\n", "a.example. 60 TXT x", 'www in a 192.0.2.1\na in txt "x"\n'
+    ),
     Case("CRLF line ends", "www A 192.0.2.1\r\n", "a.example. 60 A 192.0.2.2", "www A 192.0.2.1\r\na A 192.0.2.2\r\n"),
     Case("no newline at the end", "www A 192.0.2.1", "a.example. 60 A 192.0.2.2", "www A 192.0.2.1\na A 192.0.2.2"),
-    Case("before comments at the end", "www A 192.0.2.1\n; vim: ts=8\n", "a.example. 60 A 192.0.2.2", "www A 192.0.2.1\na A 192.0.2.2\n; vim: ts=8\n"),
-    Case("after the records of its ancestor", "dev NS ns.dev\nns.dev A 192.0.2.1\nwww A 192.0.2.2\n", "x.dev.example. 60 A 192.0.2.3", "dev NS ns.dev\nns.dev A 192.0.2.1\nx.dev A 192.0.2.3\nwww A 192.0.2.2\n"),
-    Case("under its $ORIGIN", "www A 192.0.2.1\n$ORIGIN sub.example.\na A 192.0.2.2\n$ORIGIN example.\nz A 192.0.2.3\n", "b.sub.example. 60 A 192.0.2.9", "www A 192.0.2.1\n$ORIGIN sub.example.\na A 192.0.2.2\nb A 192.0.2.9\n$ORIGIN example.\nz A 192.0.2.3\n"),
-    Case("not under one that is not above it", "www A 192.0.2.1\n$ORIGIN sub.example.\na A 192.0.2.2\n", "b.example. 60 A 192.0.2.9", "www A 192.0.2.1\nb A 192.0.2.9\n$ORIGIN sub.example.\na A 192.0.2.2\n"),
-    Case("under a relative $ORIGIN", "$ORIGIN sub\na A 192.0.2.2\n", "b.sub.example. 60 A 192.0.2.9", "$ORIGIN sub\na A 192.0.2.2\nb A 192.0.2.9\n"),
-    Case("data under another $ORIGIN", "$ORIGIN sub\na CNAME b\n", "c.sub.example. 60 CNAME a.sub.example.", "$ORIGIN sub\na CNAME b\nc CNAME a\n"),
-    Case("not between a record and what takes over its owner", "a A 192.0.2.1\n  TXT x\n", "b.a.example. 60 A 192.0.2.2", "a A 192.0.2.1\n  TXT x\nb.a A 192.0.2.2\n"),
+    Case(
+        "before comments at the end",
+        "www A 192.0.2.1\n; vim: ts=8\n",
+        "a.example. 60 A 192.0.2.2",
+        "www A 192.0.2.1\na A 192.0.2.2\n; vim: ts=8\n",
+    ),
+    Case(
+        "after the records of its ancestor",
+        "dev NS ns.dev\nns.dev A 192.0.2.1\nwww A 192.0.2.2\n",
+        "x.dev.example. 60 A 192.0.2.3",
+        "dev NS ns.dev\nns.dev A 192.0.2.1\nx.dev A 192.0.2.3\nwww A 192.0.2.2\n",
+    ),
+    Case(
+        "under its $ORIGIN",
+        "www A 192.0.2.1\n$ORIGIN sub.example.\na A 192.0.2.2\n$ORIGIN example.\nz A 192.0.2.3\n",
+        "b.sub.example. 60 A 192.0.2.9",
+        "www A 192.0.2.1\n$ORIGIN sub.example.\na A 192.0.2.2\nb A 192.0.2.9\n$ORIGIN example.\nz A 192.0.2.3\n",
+    ),
+    Case(
+        "not under one that is not above it",
+        "www A 192.0.2.1\n$ORIGIN sub.example.\na A 192.0.2.2\n",
+        "b.example. 60 A 192.0.2.9",
+        "www A 192.0.2.1\nb A 192.0.2.9\n$ORIGIN sub.example.\na A 192.0.2.2\n",
+    ),
+    Case(
+        "under a relative $ORIGIN",
+        "$ORIGIN sub\na A 192.0.2.2\n",
+        "b.sub.example. 60 A 192.0.2.9",
+        "$ORIGIN sub\na A 192.0.2.2\nb A 192.0.2.9\n",
+    ),
+    Case(
+        "data under another $ORIGIN",
+        "$ORIGIN sub\na CNAME b\n",
+        "c.sub.example. 60 CNAME a.sub.example.",
+        "$ORIGIN sub\na CNAME b\nc CNAME a\n",
+    ),
+    Case(
+        "not between a record and what takes over its owner",
+        "a A 192.0.2.1\n  TXT x\n",
+        "b.a.example. 60 A 192.0.2.2",
+        "a A 192.0.2.1\n  TXT x\nb.a A 192.0.2.2\n",
+    ),
     Case("after the SOA alone, not in its style", "", "www.example. 60 A 192.0.2.1", "www A 192.0.2.1\n"),
     Case("the zone's own name", "www A 192.0.2.1\n", "example. 60 MX 0 .", "@ MX 0 .\nwww A 192.0.2.1\n"),
-    Case("beside what $GENERATE makes", "$GENERATE 1-2 h$ A 192.0.2.$\nz A 192.0.2.9\n", "h1.example. 60 TXT x", '$GENERATE 1-2 h$ A 192.0.2.$\nh1 TXT "x"\nz A 192.0.2.9\n'),
-    Case("a type by another", "a A 192.0.2.1 ; x\nb A 192.0.2.2\n", "a.example. A\na.example. 60 CNAME b.example.", "a CNAME b\nb A 192.0.2.2\n"),
-    Case("two RRsets far apart", "a A 192.0.2.1\nb A 192.0.2.2\nc A 192.0.2.3\n", "a.example. 60 A 192.0.2.9\nc.example. A", "a A 192.0.2.9\nb A 192.0.2.2\n"),
-]  # fmt: skip
+    Case(
+        "beside what $GENERATE makes",
+        "$GENERATE 1-2 h$ A 192.0.2.$\nz A 192.0.2.9\n",
+        "h1.example. 60 TXT x",
+        '$GENERATE 1-2 h$ A 192.0.2.$\nh1 TXT "x"\nz A 192.0.2.9\n',
+    ),
+    Case(
+        "a type by another",
+        "a A 192.0.2.1 ; x\nb A 192.0.2.2\n",
+        "a.example. A\na.example. 60 CNAME b.example.",
+        "a CNAME b\nb A 192.0.2.2\n",
+    ),
+    Case(
+        "two RRsets far apart",
+        "a A 192.0.2.1\nb A 192.0.2.2\nc A 192.0.2.3\n",
+        "a.example. 60 A 192.0.2.9\nc.example. A",
+        "a A 192.0.2.9\nb A 192.0.2.2\n",
+    ),
+]
 
 
 def edited(before: str, edits: str, *, head: str = "") -> str:
@@ -233,11 +329,7 @@ def edited(before: str, edits: str, *, head: str = "") -> str:
 @pytest.mark.parametrize("case", CASES, ids=[case.what for case in CASES])
 def test_only_the_touched_lines_change(case: Case) -> None:
     head = "" if "SOA" in case.before else HEAD
-    if case.wanted.startswith("example. 60 MX 0"):
-        result = edited(case.before, case.wanted, head="$TTL 60\n@ SOA ns1 h 1 2 3 4 5\n@ NS ns1\n")
-    else:
-        result = edited(case.before, case.wanted, head=head)
-    assert result == case.after
+    assert edited(case.before, case.wanted, head=head) == case.after
 
 
 LAST_STATED = [

@@ -70,7 +70,7 @@ def owner_text(owner: bytes, origin: bytes, *, relative: bool) -> bytes:
 
 
 def _like(text: bytes, model: Entry, fields: tuple[bytes, bytes, bytes], columns: AbstractSet[int]) -> bytes:
-    """A record with its fields (owner, type, data) in the columns of another one. It has that one's class and no TTL."""
+    """A record with its fields (owner, type, data) in the columns of another, with that one's class and no TTL."""
     owner, rtype, data = fields
     line, at = (b"", model.start) if model.owner is None else (owner, model.owner.end)
     words = {model.rtype: rtype.lower() if model.rtype and model.rtype.text.islower() else rtype}

@@ -47,6 +47,8 @@ class _Readings:
         """What is replaced in an entry, and what is added after it."""
         entry = self._layout[index]
         if not entry.is_record:
+            if entry.directive == b"$GENERATE" and entry.ttl is None and entry.rtype is not None:
+                yield from self._ttl(index, entry, self._old.ttl)
             self._old = self._layout.after(index, self._old)
             self._new = self._layout.after(index, self._new)
         else:
