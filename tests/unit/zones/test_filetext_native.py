@@ -433,3 +433,12 @@ def test_a_record_that_cannot_be_written() -> None:
     """Data of two octets is no address (RFC 1035 3.4.1)."""
     with pytest.raises(RuleError, match="not well-formed"):
         rewrite(HEAD.encode(), ORIGIN, [RRset(names.from_text("a.example."), 1, 60, (b"ab",))], file="example.zone")
+
+
+def test_a_text_without_anything() -> None:
+    with pytest.raises(RuleError, match="there is nothing in it"):
+        edited("", "a.example. 60 A 192.0.2.1")
+
+
+def test_a_text_of_comments_alone() -> None:
+    assert edited("; a comment\n", "a.example. 60 A 192.0.2.1") == "; a comment\na 60 A 192.0.2.1\n"

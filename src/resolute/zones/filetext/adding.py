@@ -28,7 +28,7 @@ class Addition:
 
 
 def anchor(layout: Layout, listed: Listed, rrset: RRset) -> int:
-    """The entry after which new records of an RRset go; -1 for a text without entries."""
+    """The entry after which new records of an RRset go."""
     own = listed.own(rrset.owner)
     if same := [record for record in own if record.rtype == rrset.rtype] or own:
         return max(layout.at_line(record.line) for record in same)
@@ -46,7 +46,8 @@ def line(layout: Layout, index: int, state: State, addition: Addition) -> bytes:
     """A record in presentation form, to be put after an entry where `state` holds; without the end of the line."""
     origin = layout.origin(index + 1)
     model = _model(layout, index, state, addition)
-    spelled = written(Data(addition.rtype, addition.rdata), origin, relative=is_relative(layout, max(index, 0)))
+    data = Data(addition.rtype, addition.rdata)
+    spelled = written(data, origin, relative=data.names_zone(origin) and is_relative(layout, index))
     rtype = rdata.type_to_text(addition.rtype).encode()
     if model is None:
         text = b" ".join((_owner(layout, index, addition.owner), rtype, spelled))
@@ -93,8 +94,6 @@ def _columns(layout: Layout, index: int) -> frozenset[int]:
 
 def _model(layout: Layout, index: int, state: State, addition: Addition) -> Entry | None:
     """The record whose layout is taken over: one without owner where the neighbours leave it out and it is the same."""
-    if index < 0:
-        return None
     usable = [layout[near] for near in nearby(layout, index) if _is_simple(layout, near)]
     follows = next((near for near in range(index + 1, len(layout)) if layout[near].tokens), None)
     leaves_out = layout[index].blank or (follows is not None and layout[follows].blank and layout[follows].is_record)
@@ -120,7 +119,7 @@ def _owner(layout: Layout, index: int, owner: bytes) -> bytes:
     """The owner's name as it is written before, else relative if the owners near are."""
     origin = layout.origin(index + 1)
     relative = True
-    for near in nearby(layout, index) if index >= 0 else ():
+    for near in nearby(layout, index):
         token = layout[near].owner
         if token is None:
             continue

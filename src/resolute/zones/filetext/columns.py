@@ -1,5 +1,6 @@
 """Columns of zone files: what is put in or gets longer moves its neighbours as little as can be. Tabs stop at 8."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -7,6 +8,7 @@ from typing import Final
 from resolute.zones.filetext.lexer import Entry, Token
 
 _TAB: Final = b"\t"
+_SPACES: Final = re.compile(rb" +")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +31,7 @@ def patched(text: bytes, start: int, end: int, patches: Iterable[Patch]) -> byte
 
 def replaced(text: bytes, token: Token, by: bytes) -> Patch:
     """Another word in the place of a token; spaces behind it take up the difference where there are several."""
-    spaces = (
-        len(text) - token.end - len(text[token.end :].lstrip(b" ")) if text[token.end : token.end + 2] == b"  " else 0
-    )
+    spaces = len(match[0]) if (match := _SPACES.match(text, token.end)) else 0
     follows = text[token.end + spaces : token.end + spaces + 1]
     if spaces < 2 or follows in {b"", b"\r", b"\n"}:
         return Patch(token.start, token.end, by)

@@ -25,12 +25,12 @@ class Plan:
     """The data that an entry has, and that it is to have."""
     gone: frozenset[int]
     added: Mapping[int, Sequence[Addition]]
-    """What comes after an entry; -1 is the beginning of the text."""
+    """What comes after an entry."""
 
     @property
-    def touched(self) -> list[int]:
-        """The entries at which something happens, in order."""
-        return sorted({*self.ttls, *self.changes, *self.gone, *self.added})
+    def touched(self) -> frozenset[int]:
+        """The entries at which something happens."""
+        return frozenset((*self.ttls, *self.changes, *self.gone, *self.added))
 
 
 def make_plan(layout: Layout, listed: Listed, wanted: Mapping[Key, RRset]) -> Plan:

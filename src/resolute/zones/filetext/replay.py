@@ -19,12 +19,12 @@ from resolute.zones.filetext.spelling import SOA, changed
 
 def replay(layout: Layout, plan: Plan) -> Iterator[Patch]:
     """What is replaced in the text, in order. Raises RuleError."""
-    at = -1
-    for index in plan.touched:
+    touched, at = plan.touched, 0
+    for index in sorted(touched):
         if index < at:
             continue
         both, at = _Readings(layout, plan, index), index
-        while at < len(layout) and (at in plan.touched or not both.agree):
+        while at < len(layout) and (at in touched or not both.agree):
             yield from both.entry(at)
             at += 1
 

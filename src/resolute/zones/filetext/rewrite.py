@@ -36,6 +36,8 @@ def rewrite(text: bytes, origin: bytes, wanted: Sequence[RRset], *, file: str, s
     if not different:
         return text
     layout = Layout(text, origin, file=file)
+    if not len(layout):
+        raise RuleError(f"{file}: there is nothing in it: write the zone's SOA and NS records by hand")
     plan = make_plan(layout, before, different)
     result = patched(text, 0, len(text), list(replay(layout, plan)))
     _verify(before, Listed(scan(result), names.fold(origin), file=file), different)

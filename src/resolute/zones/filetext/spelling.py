@@ -34,6 +34,11 @@ class Data:
             yield rdata.to_text(self.rtype, self.rdata, origin=form).encode()
         yield rdata.to_generic(self.rtype, self.rdata).encode()
 
+    def names_zone(self, origin: bytes) -> bool:
+        """Whether a name at or below an origin is in it."""
+        absolute, relative, _ = self.spellings(origin, relative=False)
+        return absolute != relative
+
 
 def written(data: Data, origin: bytes, *, relative: bool) -> bytes:
     """The data in presentation form. Raises RuleError when the scanner reads none of the spellings as what it is."""
@@ -47,7 +52,7 @@ def written(data: Data, origin: bytes, *, relative: bool) -> bytes:
 def changed(layout: Layout, index: int, *, old: Data, new: Data) -> tuple[Patch, ...]:
     """What is to be replaced in an entry so that its data is the new one. Raises RuleError when nothing does it."""
     entry, origin = layout[index], layout.origin(index)
-    relative = is_relative(layout, index)
+    relative = new.names_zone(origin) and is_relative(layout, index)
     for patches in _changes(layout.text, entry, (old, new), (origin, relative)):
         if meaning(_with_owner(entry, patched(layout.text, entry.start, entry.end, patches)), origin) == new:
             return patches
