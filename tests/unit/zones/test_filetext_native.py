@@ -113,6 +113,25 @@ CASES = [
         'a TXT ( "one"\n        "three" )\n',
     ),
     Case(
+        "a string less, before the closing parenthesis",
+        'a TXT ( "one"\n        "two" ) ; end\n',
+        'a.example. 60 TXT "1"',
+        'a TXT ( "1" ) ; end\n',
+    ),
+    Case(
+        "a string less, after a comment",
+        'a TXT ( "one" ; first\n        "two" ) ; end\n',
+        'a.example. 60 TXT "one"',
+        'a TXT ( "one" ; first\n         ) ; end\n',
+    ),
+    Case("a string more", 'a TXT "one" ; end\n', 'a.example. 60 TXT "one" "two"', 'a TXT "one" "two" ; end\n'),
+    Case(
+        "quite another text, on several lines before",
+        "a TXT ( one two\n        three four ) ; end\nb A 192.0.2.1\n",
+        'a.example. 60 TXT "five"',
+        'a TXT ( "five" ) ; end\nb A 192.0.2.1\n',
+    ),
+    Case(
         "a preference, the relative name beside it untouched",
         "@ MX 10 Mail ; the mail host\n",
         "example. 60 MX 20 Mail",
@@ -237,6 +256,12 @@ CASES = [
         "www\t\tIN\tA\t192.0.2.1\nlonger-name\tIN\tA\t192.0.2.2\n",
     ),
     Case(
+        "in the columns of a neighbour with parentheses",
+        "www\tIN\tTXT\t( x\n\t\ty )\n",
+        "ftp.example. 60 A 192.0.2.2",
+        "www\tIN\tTXT\t( x\n\t\ty )\nftp\tIN\tA\t192.0.2.2\n",
+    ),
+    Case(
         "with an absolute owner among absolute owners",
         "www.example. A 192.0.2.1\n",
         "a.example. 60 A 192.0.2.2",
@@ -282,6 +307,12 @@ CASES = [
         "$ORIGIN sub\na A 192.0.2.2\n",
         "b.sub.example. 60 A 192.0.2.9",
         "$ORIGIN sub\na A 192.0.2.2\nb A 192.0.2.9\n",
+    ),
+    Case(
+        "an $ORIGIN in other letters: a relative name would not be the one that is asked for",
+        "$ORIGIN SUB\na CNAME b\n",
+        "c.sub.example. 60 CNAME a.sub.example.",
+        "$ORIGIN SUB\na CNAME b\nc CNAME a.sub.example.\n",
     ),
     Case(
         "data under another $ORIGIN",

@@ -76,7 +76,8 @@ def _like(text: bytes, model: Entry, fields: tuple[bytes, bytes, bytes], columns
     line, at = (b"", model.start) if model.owner is None else (owner, model.owner.end)
     words = {model.rtype: rtype.lower() if model.rtype and model.rtype.text.islower() else rtype}
     for token in (*model.header, model.data[0]):
-        gap, target = text[at : token.start], column(text, token.start)
+        gap = text[at : token.start].partition(b"(")[0]
+        target = column(text, at + len(gap))
         if token is not model.ttl:
             wide = gap != b" " or target in columns
             word = data if token is model.data[0] else words.get(token, token.text)

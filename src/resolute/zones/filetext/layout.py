@@ -43,7 +43,8 @@ class Layout:
         self._read: dict[int, Entry] = {}
         self.eol = b"\r\n" if text[: text.find(b"\n") + 1].endswith(b"\r\n") else b"\n"
         self.sections = [(0, origin)]
-        """Where an $ORIGIN begins to hold: the first entry that it holds for, and the name."""
+        """Where an $ORIGIN begins to hold: the first entry that it holds for, and the name in its letter case, which
+        relative names in data take over."""
         self._ttls = list[tuple[int, int]]()
         for index in self._directives():
             self._take(index)
@@ -95,7 +96,7 @@ class Layout:
     def owner(self, index: int) -> bytes | None:
         """The owner that a record states, in wire form and lower case; None for one that takes it over."""
         token = self[index].owner
-        return None if token is None else absolute(token.text, self.origin(index))
+        return None if token is None else names.fold(absolute(token.text, self.origin(index)))
 
     def minimum(self, index: int) -> int | None:
         """The last field of a SOA."""
@@ -156,11 +157,11 @@ class Layout:
 
 
 def absolute(text: bytes, origin: bytes) -> bytes:
-    """The name that is written so under an origin, in wire form and lower case. Raises PresentationError."""
+    """The name that is written so under an origin, in wire form. Raises PresentationError."""
     if text == b"@":
-        return names.fold(origin)
+        return origin
     name = names.from_text(ascii_text(text))
-    return names.fold(name if is_absolute(text) else name[:-1] + origin)
+    return name if is_absolute(text) else name[:-1] + origin
 
 
 def is_absolute(text: bytes) -> bool:

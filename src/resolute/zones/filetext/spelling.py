@@ -141,7 +141,7 @@ def _token_changes(text: bytes, entry: Entry, forms: tuple[list[bytes], list[byt
             yield Patch(entry.data[i1 - 1].end, entry.data[i1 - 1].end, b" " + b" ".join(fresh))
         elif fresh:
             yield Patch(entry.data[0].start, entry.data[0].start, b" ".join(fresh) + b" ")
-        yield from (_dropped(text, token) for token in gone[both:])
+        yield from (_dropped(text, entry, token) for token in gone[both:])
 
 
 def _whole(text: bytes, entry: Entry, spelled: bytes) -> Iterator[tuple[Patch, ...]]:
@@ -156,14 +156,17 @@ def _whole(text: bytes, entry: Entry, spelled: bytes) -> Iterator[tuple[Patch, .
     if not any(mark.kind == "comment" and start < mark.start < end for mark in entry.marks):
         yield (Patch(start, end, spelled),)
     first, *others = entry.data
-    yield (Patch(first.start, first.end, spelled), *(_dropped(text, token) for token in others))
+    yield (Patch(first.start, first.end, spelled), *(_dropped(text, entry, token) for token in others))
 
 
-def _dropped(text: bytes, token: Token) -> Patch:
+def _dropped(text: bytes, entry: Entry, token: Token) -> Patch:
     """A token taken out with the white space before it, and with its line if it stands there alone."""
-    line_start = text.rfind(b"\n", 0, token.start) + 1
-    line_end = text.find(b"\n", token.end) + 1
-    start = token.start - len(text[line_start : token.start]) + len(text[line_start : token.start].rstrip(b" \t"))
-    if start == line_start and line_end and not text[token.end : line_end].strip():
+    line_start, line_end = text.rfind(b"\n", 0, token.start) + 1, text.find(b"\n", token.end) + 1
+    if text[line_start : token.start].strip():
+        line = text[line_start : token.start]
+        return Patch(line_start + len(line.rstrip(b" \t")), token.end, b"")
+    if line_end and not text[token.end : line_end].strip():
         return Patch(line_start, line_end, b"")
-    return Patch(max(start, line_start + 1) if start == line_start else start, token.end, b"")
+    if any(mark.kind == "comment" and mark.end == line_start - 1 for mark in entry.marks):
+        return Patch(token.start, token.end, b"")
+    return Patch(entry.start + len(text[entry.start : token.start].rstrip()), token.end, b"")
