@@ -39,12 +39,12 @@ def make_plan(layout: Layout, listed: Listed, wanted: Mapping[Key, RRset]) -> Pl
     added = defaultdict[int, list[Addition]](list)
     for rrset in wanted.values():
         old = listed.rrset(rrset.owner, rrset.rtype)
-        keep, free, missing = _sorted_out(old, rrset, _fixed(layout, old))
-        editable = [layout.at_line(_editable(layout, listed, record).line) for record in free]
-        ttls |= {layout.at_line(record.line): rrset.ttl for record in keep if record not in _fixed(layout, old)}
-        for record in keep:
-            if record.ttl != rrset.ttl:
-                _editable(layout, listed, record)
+        fixed = _fixed(layout, old)
+        keep, free, missing = _sorted_out(old, rrset, fixed)
+        if stuck := [record for record in old if record in fixed and (record in free or record.ttl != rrset.ttl)]:
+            raise _uneditable(layout, listed, stuck[0])
+        editable = [layout.at_line(record.line) for record in free]
+        ttls |= {layout.at_line(record.line): rrset.ttl for record in keep if record not in fixed}
         for index, record, data in zip(editable, free, missing, strict=False):
             ttls[index] = rrset.ttl
             changes[index] = Data(record.rtype, record.rdata), Data(record.rtype, data)
@@ -73,18 +73,16 @@ def _fixed(layout: Layout, records: Iterable[Record]) -> list[Record]:
     return [record for record in records if record.file or not layout[layout.at_line(record.line)].is_record]
 
 
-def _editable(layout: Layout, listed: Listed, record: Record) -> Record:
-    """The record, if it can be edited. Raises RuleError."""
-    if record not in _fixed(layout, [record]):
-        return record
+def _uneditable(layout: Layout, listed: Listed, record: Record) -> RuleError:
+    """Where a record comes from that does not stand in the text as such."""
     file, what = listed.files[0], f"{names.to_text(record.owner)} {rdata.type_to_text(record.rtype)} cannot be edited"
     if record.file:
-        raise RuleError(
+        return RuleError(
             f"{file}: {what}: it stands in {listed.files[record.file]}:{record.line}: edit that file by hand"
         )
     index = layout.at_line(record.line)
     line = layout.line(index)
-    raise RuleError(f"{layout.place(index)}: {what}: it is made by $GENERATE in line {line}: edit the file by hand")
+    return RuleError(f"{layout.place(index)}: {what}: it is made by $GENERATE in line {line}: edit the file by hand")
 
 
 def _addition(rrset: RRset, data: bytes) -> Addition:
