@@ -16,7 +16,7 @@ from resolute.admin.rights import Scope
 from resolute.store import accounts
 from resolute.store.accounts import NewToken, NewUser
 from resolute.store.store import Store
-from tests.faults.kit.asking import addresses
+from tests.faults.kit.asking import addresses, wait_for
 
 API = "/api/v1"
 TEXT = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.7\n"
@@ -88,9 +88,39 @@ def test_the_zone_of_a_file_is_shown_as_it_is_served(client: Client) -> None:
     assert (shown["source"], shown["serial"], shown["state"], shown["records"]) == ("file", 5, "serving", 4)
     rrset = client.send("GET", "/zones/hello./rrsets/www/A").json
     assert rrset["records"] == addresses(client.server.endpoint, "www.hello")
-    refused = client.send("PUT", "/zones/hello./rrsets/www/A", {"records": ["192.0.2.8"]})
+    refused = client.send("DELETE", "/zones/hello.")
     assert refused.status == 409
     assert "edit it there" in refused.json["detail"]
+
+
+def test_a_change_of_a_file_s_zone_stands_in_its_file(client: Client, tmp_path: Path) -> None:
+    """Only the touched lines change; the answer comes when DNS has it."""
+    file = tmp_path / "hello.zone"
+    file.write_text(TEXT.replace("www A", "; the web\nwww A").replace("192.0.2.7", "192.0.2.7 ; old"))
+    wait_for(lambda: client.send("GET", "/zones/hello").json["records"] == 4)
+    for number in range(20, 25):
+        put = client.send("PUT", "/zones/hello./rrsets/www/A", {"ttl": 60, "records": [f"192.0.2.{number}"]})
+        assert put.status == 200, put.text
+        assert addresses(client.server.endpoint, "www.hello") == [f"192.0.2.{number}"]
+    assert client.send("PUT", "/zones/hello./rrsets/new/TXT", {"ttl": 60, "records": ['"a;b"']}).status == 201
+    assert client.send("DELETE", "/zones/hello./rrsets/ns1/A").status == 200
+    assert file.read_text() == (
+        '$TTL 60\n@ SOA ns1 h 12 7200 3600 1209600 300\n@ NS ns1\n; the web\nwww A 192.0.2.24 ; old\nnew TXT "a;b"\n'
+    )
+    planned = client.send("DELETE", "/zones/hello./rrsets/www/A?plan=true")
+    assert (planned.json["planned"], addresses(client.server.endpoint, "www.hello")) == (True, ["192.0.2.24"])
+    refused = client.send("PUT", "/zones/hello./rrsets/www/CNAME", {"records": ["a"]})
+    assert refused.status == 409
+
+
+def test_a_file_that_is_not_writable(tmp_path: Path) -> None:
+    (tmp_path / "hello.zone").write_text(TEXT)
+    extra = f'[[zone]]\nname = "hello."\nfile = "{tmp_path / "hello.zone"}"\nwritable = false\n'
+    with Resolute(Service(extra=extra), admin=True, data=tmp_path / "data") as server:
+        refused = Client(server).send("PUT", "/zones/hello./rrsets/www/A", {"records": ["192.0.2.8"]})
+        assert refused.status == 409
+        assert "writable = false" in refused.json["detail"]
+        assert (tmp_path / "hello.zone").read_text() == TEXT
 
 
 def test_explain_cache_and_nodes(client: Client) -> None:

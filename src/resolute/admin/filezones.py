@@ -3,15 +3,18 @@
 A zone's source of truth is its file then: what is to be changed in it goes through `change`, and through nothing else.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
-from resolute.admin.controlsocket import ControlSocket
+from resolute.admin.controlsocket import LONG_S, ControlSocket
 from resolute.errors import RuleError, UnavailableError
 from resolute.zones.change import ZoneChange
 from resolute.zones.commit import Committed
+from resolute.zones.filechange import change_file
 
 KEEP_S: Final = 1.0
 """For so long the node is not asked again."""
@@ -27,6 +30,7 @@ class FileZone:
     serial: int | None
     records: int
     problems: tuple[str, ...] = field(default=())
+    writable: bool = True
 
 
 class FileZones:
@@ -36,6 +40,7 @@ class FileZones:
         self._node = node
         self._known: Mapping[str, FileZone] = {}
         self._until_s = 0.0
+        self._changing = asyncio.Lock()
 
     async def all(self) -> Mapping[str, FileZone]:
         """By name, lower case with the trailing dot. Raises UnavailableError when the node does not answer."""
@@ -54,14 +59,23 @@ class FileZones:
             return None
 
     async def change(self, zone: FileZone, change: ZoneChange | None = None, *, planned: bool = False) -> Committed:
-        """Makes a change in the zone's file; None stands for what is done to a zone as a whole.
+        """Makes a change in the zone's file, and has the node read it again; None stands for what is done to a zone as
+        a whole, which is its operator's to do.
 
-        Raises RuleError: a file is its operator's to edit.
+        Raises RuleError for that and for a file that is not to be written, and what `change_file` raises.
         """
-        del change, planned
-        raise RuleError(
-            f"the zone {zone.name} is read from the file {zone.file}, which is its one source of truth: edit it there"
-        )
+        if change is None or not zone.writable:
+            why = "" if change is None else ", and its [[zone]] says `writable = false`"
+            raise RuleError(
+                f"the zone {zone.name} is read from the file {zone.file}, which is its one source of truth{why}:"
+                " edit it there"
+            )
+        async with self._changing:
+            made = await asyncio.to_thread(change_file, Path(zone.file), change, planned=planned)
+            if made.differences and not planned:
+                self._until_s = 0.0
+                await self._node.post("/reread", {"file": zone.file}, timeout_s=LONG_S)
+        return made
 
 
 def _zone(tree: Mapping[str, Any]) -> FileZone:
@@ -73,4 +87,5 @@ def _zone(tree: Mapping[str, Any]) -> FileZone:
         tree.get("serial"),
         int(tree.get("records") or 0),
         tuple(map(str, tree.get("problems", []))),
+        bool(tree.get("writable", True)),
     )

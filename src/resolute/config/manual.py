@@ -18,12 +18,15 @@ _FORMATS = {"resolver.route": "ZONE=ADDR+ADDR,...", "zone": "NAME=FILE,..."}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One setting: its default as TOML (None when it must be given), environment variable and flag (or None)."""
+    """One setting: its default as TOML (None when it must be given), environment variable and flag (or None).
+
+    What a list of tables may have beside what its variable and flag give stands in the file only.
+    """
 
     section: str
     key: str
     default: str | None
-    variable: str
+    variable: str | None
     flag: str | None
     description: str
 
@@ -78,6 +81,8 @@ def _set_defaults(definition: Tree, model: type[BaseModel]) -> None:
 
 def _entry(section: str, key: str, field: FieldInfo) -> Entry:
     location = f"{section}.{key}"
+    if section in _FORMATS and not field.is_required():
+        return Entry(section, key, _default(field), None, None, field.description or "")
     within = section if section in _FORMATS else location
     variable = variable_name(*within.split(".")) + (f"={_FORMATS[within]}" if within in _FORMATS else "")
     flags = [f"{flag.name} {flag.takes}".strip() for flag in FLAGS if flag.setting == within]
@@ -123,5 +128,5 @@ def _title(section: str) -> tuple[str, str]:
 
 def _line(entry: Entry) -> str:
     default = "must be given" if entry.default is None else f"default {entry.default}"
-    names = f"`{entry.variable}`" + (f", `{entry.flag}`" if entry.flag else "")
+    names = ", ".join(f"`{name}`" for name in (entry.variable, entry.flag) if name) or "in the file only"
     return f"- `{entry.key}`: {entry.description} ({default}; {names})"

@@ -4,6 +4,7 @@
     GET  /statistics                      GET  /cache?name=
     GET  /settings                        POST /cache/flush   {"name": null, "subtree": false}
     POST /follow {"revision": 7}          POST /reload
+    POST /reread {"file": "/etc/resolute/example.org.zone"}
 
 Answers are JSON, but for `/cache`, which is zone-file text. An error is {"error": {"message", "problems"}} with the
 status of its family. Who may open the socket may do all this: the file's mode is the right.
@@ -47,6 +48,7 @@ class ControlRoutes:
             "/cache": ("GET", self.cache),
             "/cache/flush": ("POST", self.flush),
             "/follow": ("POST", self.follow),
+            "/reread": ("POST", self.reread),
         }
 
     async def handle(self, request: Request) -> Response:
@@ -83,6 +85,14 @@ class ControlRoutes:
         if not isinstance(revision, int) or isinstance(revision, bool):
             raise PresentationError("revision: expected a number")
         return as_json({"revision": await self._node.store.follow(revision)})
+
+    async def reread(self, request: Request) -> Response:
+        """Answers once a file that has changed is read again; what does not hold is among the problems."""
+        file = json_object(request.body).get("file")
+        if not isinstance(file, str):
+            raise PresentationError("file: expected a path")
+        await self._node.reread(Path(file))
+        return as_json({"problems": list(self._node.problems())})
 
     async def explain(self, request: Request) -> Response:
         """Why a question is answered as it is."""

@@ -5,7 +5,6 @@ longer than a cookie lives (RFC 9018 4.3, 5). The file has a line for each, the 
 when the secret was made in seconds since 1970.
 """
 
-import contextlib
 import logging
 import os
 import re
@@ -13,6 +12,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from resolute import durable
 
 LIFE_S: Final = 86_400
 LENGTH: Final = 16
@@ -76,12 +77,4 @@ def _load(path: Path) -> tuple[_Secret, ...]:
 
 def _save(path: Path, kept: tuple[_Secret, ...]) -> None:
     """Replaces the file in one step: a crash leaves the old one or the new one. Raises OSError."""
-    fresh = path.with_name(f"{path.name}.new")
-    with contextlib.suppress(FileNotFoundError):
-        fresh.unlink()
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.writelines(f"{secret.value.hex()} {secret.made_at}\n" for secret in kept)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+    durable.replace(path, "".join(f"{secret.value.hex()} {secret.made_at}\n" for secret in kept).encode())

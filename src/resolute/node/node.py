@@ -149,6 +149,10 @@ class Node:
             log.info("reloaded: %d problems", len(reloaded.problems))
             return reloaded
 
+    async def reread(self, file: Path) -> None:
+        """Reads a zone file again, one of a folder too, when something in it has changed."""
+        await self._files_changed(frozenset({file, file.parent}))
+
     def problems(self) -> tuple[str, ...]:
         """Everything that is wrong just now, a line each."""
         zones = [f"zone {state.name}: {problem}" for state in self.zones.states for problem in state.problems]

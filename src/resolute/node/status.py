@@ -17,6 +17,7 @@ HIDDEN: Final = "(hidden)"
 
 def status(node: Node) -> dict[str, Any]:
     """What is served, from what, in which state, and everything that is wrong."""
+    closed = {zone.name.lower() for zone in node.settings.zone if not zone.writable}
     return {
         "pid": os.getpid(),
         "version": __version__,
@@ -24,7 +25,10 @@ def status(node: Node) -> dict[str, Any]:
         "configuration": str(node.settings.path) if node.settings.path else None,
         "listen": {"dns": node.addresses, "proxied": node.proxied_addresses, "admin": node.admin_address},
         "admin": {"pid": node.admin.pid, "restarts": node.admin.restarts} if node.admin else None,
-        "zones": [*map(_zone, node.zones.states), *map(_stored, node.stored.zones)],
+        "zones": [
+            *(_zone(state, writable=state.name.lower() not in closed) for state in node.zones.states),
+            *map(_stored, node.stored.zones),
+        ],
         "hosts": [
             {"file": str(state.path), "names": len(state.entries), "problems": list(state.problems)}
             for state in node.overlays.hosts
@@ -70,13 +74,14 @@ def settings(node: Node) -> dict[str, Any]:
     return {"file": file, "settings": tree, "restart_needed": list(node.restart_needed)}
 
 
-def _zone(state: ZoneState) -> dict[str, Any]:
+def _zone(state: ZoneState, *, writable: bool) -> dict[str, Any]:
     """`state`: `serving`, `serving the old zone` (its file does not hold now), `not served`."""
     image = state.image
     words = _state(image, state.problems)
     return {
         "name": state.name,
         "source": "file",
+        "writable": writable,
         "file": state.source.path,
         "state": words,
         "serial": image.serial if image else None,

@@ -41,13 +41,13 @@ def convert_all(scan: Scan) -> None:
     """Gives every foreign record its wire rdata, or rejects it with the reason; `compile` then reports those."""
     for index, record in enumerate(scan.foreign):
         try:
-            wire = rdata.to_wire(record.rtype, _ascii(record.text), record.origin)
+            wire = rdata.to_wire(record.rtype, ascii_text(record.text), record.origin)
         except PresentationError as error:
             scan.reject(index, str(error))
         else:
             scan.convert(index, wire)
 
 
-def _ascii(text: bytes) -> str:
+def ascii_text(text: bytes) -> str:
     r"""Zone-file text as ASCII: octets above 127 become `\DDD` (RFC 1035 5.1), so that none is lost or re-coded."""
     return "".join(chr(octet) if octet < 0x80 else f"\\{octet:03d}" for octet in text)

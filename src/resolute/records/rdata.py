@@ -35,14 +35,20 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
 
 
 @lru_cache(_REMEMBERED)
-def to_text(rtype: int, rdata: bytes) -> str:
+def to_text(rtype: int, rdata: bytes, *, origin: bytes | None = None) -> str:
     """The presentation form of wire rdata; the generic form (RFC 3597 5) where the type is unknown or the rdata is not
-    well-formed for it. Never raises for any bytes."""
+    well-formed for it. Never raises for any bytes. Names at and below `origin` (a wire name) are written relative."""
+    name = None if origin is None else dns.name.from_wire(origin, 0)[0]
     try:
-        text = dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text()
+        text = dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text(name)
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError, UnicodeError):
         text = ""
-    return text or dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
+    return text or to_generic(rtype, rdata)
+
+
+def to_generic(rtype: int, rdata: bytes) -> str:
+    r"""The generic form of wire rdata (RFC 3597 5), `\# LENGTH HEX`."""
+    return dns.rdata.GenericRdata(_IN, _type(rtype), rdata).to_text()
 
 
 @lru_cache(_REMEMBERED)

@@ -9,7 +9,7 @@ breaks is taken back alone. When `commit` returns, what it says is durable.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -27,6 +27,7 @@ from resolute.store.zones import ZoneRow
 from resolute.zones import serial
 from resolute.zones.change import Action, Edit, ZoneChange
 from resolute.zones.rows import none_of, refuse_foreign, row_of, rrset_of
+from resolute.zones.serial import Policy
 
 _SOA: Final = rdata.type_from_text("SOA")
 _NAMED: Final = 3
@@ -118,22 +119,46 @@ def _group(connection: Connection, group: Group) -> list[Committed]:
 def apply(connection: Connection, change: ZoneChange, revision: int) -> Committed:
     """Makes one change within the caller's transaction, which has raised the revision."""
     zone = find_zone(connection, change.zone)
-    refuse_other_serial(zone, change.expected_serial)
-    touched = {one.owner for one in (*(edit.rrset for edit in change.edits), *change.expected)}
-    for owner in touched:
+    there = _there(connection, zone, owners_of(change))
+    standing = Standing(zone.name, zone.serial, Policy(zone.serial_policy), zone.revision)
+    made = replace(decide(change, standing, there), revision=revision)
+    if not made.differences:
+        return replace(made, revision=zone.revision)
+    _record(connection, zone, change, made)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A zone before a change."""
+
+    name: str
+    serial: int
+    policy: Policy
+    revision: int = 0
+
+
+def owners_of(change: ZoneChange) -> set[bytes]:
+    """The names whose RRsets decide about a change: those that it touches, and the apex."""
+    return {change.zone, *(edit.rrset.owner for edit in change.edits), *(rrset.owner for rrset in change.expected)}
+
+
+def decide(change: ZoneChange, standing: Standing, there: Mapping[Key, RRset]) -> Committed:
+    """What a change makes of a zone; `there` has all RRsets of `owners_of`. Nothing is read or written.
+
+    Raises ConflictError and ZoneDataError.
+    """
+    refuse_other_serial(standing, change.expected_serial)
+    for owner in owners_of(change):
         refuse_foreign(owner, change.zone)
-    there = _there(connection, zone, touched | {change.zone})
     _refuse_unexpected(there, change.expected)
     wanted = _edited(there, change.edits)
     if not _differences(there, wanted):
-        return Committed(change.zone, zone.revision, zone.serial, zone.serial)
-    wanted = _with_next_serial(zone, change.zone, there, wanted)
+        return Committed(change.zone, standing.revision, standing.serial, standing.serial)
+    wanted = _with_next_serial(standing, change.zone, there, wanted)
     check(change.zone, wanted.values())
-    made = Committed(
-        change.zone, revision, zone.serial, serial.of_soa(wanted[change.zone, _SOA]), _differences(there, wanted)
-    )
-    _record(connection, zone, change, made)
-    return made
+    after = serial.of_soa(wanted[change.zone, _SOA])
+    return Committed(change.zone, standing.revision, standing.serial, after, _differences(there, wanted))
 
 
 def find_zone(connection: Connection, origin: bytes) -> ZoneRow:
@@ -145,7 +170,7 @@ def find_zone(connection: Connection, origin: bytes) -> ZoneRow:
     return zone
 
 
-def refuse_other_serial(zone: ZoneRow, expected: int | None) -> None:
+def refuse_other_serial(zone: ZoneRow | Standing, expected: int | None) -> None:
     """Raises ConflictError when the zone has another serial than somebody expects."""
     if expected is not None and zone.serial != expected:
         raise ConflictError(
@@ -202,7 +227,7 @@ def _step(old: RRset, edit: Edit) -> RRset:
 
 
 def _with_next_serial(
-    zone: ZoneRow, origin: bytes, there: Mapping[Key, RRset], wanted: Mapping[Key, RRset]
+    zone: Standing, origin: bytes, there: Mapping[Key, RRset], wanted: Mapping[Key, RRset]
 ) -> dict[Key, RRset]:
     """The serial is the policy's, unless the change itself gives a newer one."""
     soa = wanted.get((origin, _SOA), there[origin, _SOA])
@@ -212,7 +237,7 @@ def _with_next_serial(
     if given != zone.serial and not serial.is_newer(given, zone.serial):
         raise ZoneDataError(f"serial {given} is not newer than {zone.serial} (RFC 1982): secondaries would not follow")
     if given == zone.serial:
-        following = serial.following(zone.serial, serial.Policy(zone.serial_policy), datetime.now(UTC))
+        following = serial.following(zone.serial, zone.policy, datetime.now(UTC))
         soa = serial.with_serial(soa, following)
     return {**wanted, soa.key: soa}
 

@@ -16,6 +16,9 @@ class ZoneSource(BaseModel):
 
     name: ZoneName = Field(description="The zone's name, such as example.org.")
     file: Path = Field(description="Its zone file (RFC 1035 5).")
+    writable: bool = Field(
+        default=True, description="Whether edits of the zone are written back into the file; else they are refused."
+    )
 
 
 class Zones(BaseModel):
