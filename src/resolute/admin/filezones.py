@@ -4,6 +4,7 @@ A zone's source of truth is its file then: what is to be changed in it goes thro
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from resolute.admin.controlsocket import LONG_S, ControlSocket
-from resolute.errors import RuleError, UnavailableError
+from resolute.errors import ResoluteError, RuleError, UnavailableError
 from resolute.zones.change import ZoneChange
 from resolute.zones.commit import Committed
 from resolute.zones.filechange import change_file
+
+log = logging.getLogger(__name__)
 
 KEEP_S: Final = 1.0
 """For so long the node is not asked again."""
@@ -58,9 +61,11 @@ class FileZones:
         except UnavailableError:
             return None
 
-    async def change(self, zone: FileZone, change: ZoneChange | None = None, *, planned: bool = False) -> Committed:
+    async def change(
+        self, zone: FileZone, change: ZoneChange | None = None, *, planned: bool = False
+    ) -> tuple[Committed, bool | None]:
         """Makes a change in the zone's file, and has the node read it again; None stands for what is done to a zone as
-        a whole, which is its operator's to do.
+        a whole, which is its operator's to do. The second value says whether the node has told that it serves it.
 
         Raises RuleError for that and for a file that is not to be written, and what `change_file` raises.
         """
@@ -72,10 +77,19 @@ class FileZones:
             )
         async with self._changing:
             made = await asyncio.to_thread(change_file, Path(zone.file), change, planned=planned)
-            if made.differences and not planned:
-                self._until_s = 0.0
-                await self._node.post("/reread", {"file": zone.file}, timeout_s=LONG_S)
-        return made
+            if not made.differences or planned:
+                return made, None
+            self._until_s = 0.0
+            return made, await self._reread(zone)
+
+    async def _reread(self, zone: FileZone) -> bool:
+        """The change is durable already: a node that does not answer looks at the file by itself."""
+        try:
+            await self._node.post("/reread", {"file": zone.file}, timeout_s=LONG_S)
+        except ResoluteError as error:
+            log.warning("the node could not be told of the change of %s: %s", zone.file, error)
+            return False
+        return True
 
 
 def _zone(tree: Mapping[str, Any]) -> FileZone:

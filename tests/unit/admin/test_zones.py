@@ -307,6 +307,7 @@ def test_zones_of_files_are_shown_and_not_changed(tmp_path: Path) -> None:
     file = tmp_path / "hello.zone"
     file.write_text(TEXT)
     zone = {"name": "hello.", "file": str(file), "state": "serving", "serial": 5, "records": 4, "problems": []}
+    zone["writable"] = False
 
     async def scenario(world: World) -> None:
         world.client.headers.update(await world.token(await world.user(Role.OPERATOR)))

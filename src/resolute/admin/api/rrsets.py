@@ -179,7 +179,7 @@ async def _make(
     services: Services, request: Request, change: ZoneChange, found: Found, response: Response
 ) -> ZoneChanged:
     if isinstance(found.zone, FileZone):
-        made, served = await services.file_zones.change(found.zone, change, planned=request.plan), None
+        made, served = await services.file_zones.change(found.zone, change, planned=request.plan)
     else:
         made, served = await commit_one(services, change, planned=request.plan)
     answer = changed(made, served, request.form)

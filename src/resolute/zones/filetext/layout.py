@@ -85,7 +85,8 @@ class Layout:
         if entry.directive == b"$TTL":
             return replace(state, default_ttl=self._stated(index))
         if entry.directive in {b"$GENERATE", b"$INCLUDE"}:
-            return replace(state, owner=self._made_owner(index, state), last_ttl=self._made_ttl(index, state))
+            # Neither changes the owner (RFC 1035 5.1, and BIND for $GENERATE).
+            return replace(state, last_ttl=self._made_ttl(index, state))
         if not entry.is_record:
             return state
         stated = seconds(entry.ttl.text) if entry.ttl else state.last_ttl
@@ -124,10 +125,6 @@ class Layout:
         tokens = self[index].tokens
         return seconds(tokens[1].text) if len(tokens) > 1 else None
 
-    def _made_owner(self, index: int, state: State) -> bytes:
-        """An included file leaves the owner as it was (RFC 1035 5.1)."""
-        return state.owner if self[index].directive == b"$INCLUDE" else b"made by %d" % index
-
     def _made_ttl(self, index: int, state: State) -> int | None:
         entry = self[index]
         if entry.directive == b"$INCLUDE":
@@ -137,8 +134,6 @@ class Layout:
     def _owner_before(self, index: int) -> bytes:
         for at in range(index - 1, -1, -1):
             entry = self[at]
-            if entry.directive == b"$GENERATE":
-                return b"made by %d" % at
             if entry.is_record and (owner := self.owner(at)) is not None:
                 return owner
         return b""

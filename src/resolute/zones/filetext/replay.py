@@ -100,10 +100,6 @@ class _Readings:
         origin = self._layout.origin(index)
         if self._spelled and self._spelled[1] == origin:
             return self._spelled[0]
-        if not self._old.owner.endswith(b"\0"):
-            raise RuleError(
-                f"{self._layout.place(index)}: this record's owner is made by $GENERATE: write it here by hand"
-            )
         return owner_text(self._old.owner, origin, relative=False)
 
     def _additions(self, index: int) -> Iterator[bytes]:
