@@ -1,17 +1,18 @@
 """Brings the tables to the shape that this program knows, within the caller's transaction.
 
-    no tables -> all of them          an older shape -> step by step (Alembic)          a newer one -> refused
+    no tables -> those of `schema.py`      an older shape -> step by step (Alembic)      a newer one -> refused
 
-Alembic is loaded only when there is something to do, so that a usual start does not wait for it.
+Alembic is loaded only when there is a step to make, so that no other start waits for it.
 """
 
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, text
 
 from resolute.errors import UnavailableError
+from resolute.store.schema import metadata, revision
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -37,7 +38,18 @@ def prepare(connection: Connection) -> None:
             f"the store has the shape {found}, and this program knows up to {HEAD}: "
             "run the version of Resolute that wrote it, or name another store with store.url"
         )
-    _upgrade(connection, found)
+    if found is None:
+        _create(connection)
+    else:
+        _upgrade(connection, found)
+
+
+def _create(connection: Connection) -> None:
+    """What all steps together come to, in one."""
+    metadata.create_all(connection)
+    connection.execute(insert(revision).values(id=1, value=0))
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def _version(connection: Connection) -> str | None:
@@ -55,15 +67,14 @@ def _known() -> set[str]:
     return {path.name.split("_")[0] for path in (_SCRIPTS / "versions").glob("0*.py")}
 
 
-def _upgrade(connection: Connection, found: str | None) -> None:
+def _upgrade(connection: Connection, found: str) -> None:
     from alembic import command
 
     config = _config(connection)
     if found == _FIRST:
         command.stamp(config, _FIRST)
     command.upgrade(config, HEAD)
-    if found is not None:
-        log.info("the store was brought from shape %s to %s", found, HEAD)
+    log.info("the store was brought from shape %s to %s", found, HEAD)
 
 
 def _config(connection: Connection) -> "Config":

@@ -45,14 +45,16 @@ def test_the_first_shape_becomes_the_last(tmp_path: Path) -> None:
     assert tables == {*schema.metadata.tables, "alembic_version"}
 
 
-def test_a_new_store_has_the_shape_of_the_schema(tmp_path: Path) -> None:
+@pytest.mark.parametrize("made", ["anew", "step by step"])
+def test_a_store_has_the_shape_of_the_schema(tmp_path: Path, made: str) -> None:
     """The steps and `schema.py` say the same."""
-    store = Store(f"sqlite:///{tmp_path / 'new.db'}")
+    store = Store(f"sqlite:///{tmp_path / 'new.db'}") if made == "anew" else first(tmp_path)
     with store.reading() as connection:
         found = inspect(connection)
+        assert set(found.get_table_names()) == {*schema.metadata.tables, "alembic_version"}
         for table in schema.metadata.tables.values():
             columns = {column["name"]: column for column in found.get_columns(table.name)}
-            assert list(columns) == [column.name for column in table.columns]
+            assert set(columns) == {column.name for column in table.columns}
             for column in table.columns:
                 there = columns[column.name]
                 assert (there["nullable"], str(there["type"])) == (
@@ -63,6 +65,14 @@ def test_a_new_store_has_the_shape_of_the_schema(tmp_path: Path) -> None:
                 column.name for column in table.primary_key.columns
             ]
             assert {index["name"] for index in found.get_indexes(table.name)} == {index.name for index in table.indexes}
+            assert {key["referred_table"] for key in found.get_foreign_keys(table.name)} == {
+                key.column.table.name for key in table.foreign_keys
+            }
+            assert {tuple(one["column_names"]) for one in found.get_unique_constraints(table.name)} == {
+                (column.name,) for column in table.columns if column.unique
+            }
+        version = connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+        assert version == migrate.HEAD
 
 
 def test_a_step_that_fails_leaves_the_old_shape(tmp_path: Path) -> None:

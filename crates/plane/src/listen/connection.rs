@@ -126,7 +126,9 @@ impl Connection {
             () = reader.read_all(&mut half, late, whole_by) => {}
         }
         writing.await;
-        let _ = timeout(STALL, discard(half.get_ref())).await;
+        if !outbox.closed.get() {
+            let _ = timeout(STALL, discard(half.get_ref())).await;
+        }
     }
 }
 
@@ -171,8 +173,10 @@ impl Reader<'_> {
             self.outbox.has_room().await;
             let wait = first.take().map_or(Wait::Idle(idle), Wait::Whole);
             if let Err(error) = read_message(half, &mut message, wait).await {
-                if error.kind() == io::ErrorKind::TimedOut {
-                    self.service.desk.borrow().counters.count(Counter::TcpTimedOut);
+                match error.kind() {
+                    io::ErrorKind::TimedOut => self.service.desk.borrow().counters.count(Counter::TcpTimedOut),
+                    io::ErrorKind::UnexpectedEof => self.outbox.closed.set(true),
+                    _ => {}
                 }
                 break;
             }
@@ -257,6 +261,8 @@ struct Outbox {
     waiting: RefCell<Vec<u8>>,
     /// Bytes that are being written.
     leaving: Cell<usize>,
+    /// The client sends no more.
+    closed: Cell<bool>,
     filled: Notify,
     emptied: Notify,
 }
@@ -305,6 +311,11 @@ impl Outbox {
             self.leaving.set(0);
             self.emptied.notify_one();
         }
-        let _ = writer.shutdown().await;
+        if self.closed.get() {
+            // Both ends are done: closing says it, and needs no call before it.
+            writer.forget();
+        } else {
+            let _ = writer.shutdown().await;
+        }
     }
 }
