@@ -256,10 +256,13 @@ impl Plane {
 
     fn stop_serving(&self, old: Listening, threads: &Threads) {
         threads.tcp.tell(Letter::Close(old.number));
-        self.workers
-            .iter()
-            .zip(old.udp)
-            .for_each(|(worker, udp)| worker.close(udp));
+        let (closed, word) = mpsc::channel();
+        for (worker, udp) in self.workers.iter().zip(old.udp) {
+            worker.close(udp, closed.clone());
+        }
+        // Until then the system may give a packet to a socket that nobody looks at any more.
+        drop(closed);
+        word.into_iter().for_each(drop);
     }
 
     fn change(&self, view: Option<&str>, change: impl FnOnce(&mut Data)) -> bool {

@@ -42,7 +42,7 @@ type Word = mpsc::Sender<io::Result<()>>;
 enum Letter {
     Order(Order),
     Listen(Arc<UdpListener>, Word),
-    Close(Arc<UdpListener>),
+    Close(Arc<UdpListener>, Word),
     Stop,
     #[cfg(test)]
     Defect,
@@ -59,9 +59,9 @@ impl Inbox {
         self.put(Letter::Listen(listener, word));
     }
 
-    /// Serves what has come on a socket, and then no more.
-    pub fn close(&self, listener: Arc<UdpListener>) {
-        self.put(Letter::Close(listener));
+    /// Serves what has come on a socket, and then no more; says when that is so.
+    pub fn close(&self, listener: Arc<UdpListener>, word: Word) {
+        self.put(Letter::Close(listener, word));
     }
 
     /// Ends the thread.
@@ -290,7 +290,10 @@ impl Worker {
                 Letter::Listen(listener, word) => {
                     let _ = word.send(self.add_listener(listener, more));
                 }
-                Letter::Close(listener) => self.drop_listener(&listener),
+                Letter::Close(listener, word) => {
+                    self.drop_listener(listener);
+                    let _ = word.send(Ok(()));
+                }
                 Letter::Stop => self.stopped = true,
                 #[cfg(test)]
                 Letter::Defect => std::panic::panic_any("a defect, for the test"),
@@ -315,20 +318,22 @@ impl Worker {
         Ok(())
     }
 
-    fn drop_listener(&mut self, listener: &Arc<UdpListener>) {
+    /// The socket is closed at the end, for this is the last that has it: what comes from then on is another's.
+    fn drop_listener(&mut self, listener: Arc<UdpListener>) {
         let known = self
             .listeners
             .iter()
-            .position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, listener)));
+            .position(|known| known.as_ref().is_some_and(|k| Arc::ptr_eq(k, &listener)));
         let Some(at) = known else { return };
+        let descriptor = listener.as_raw_fd();
+        let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
+        drop(listener);
         // What has come already is answered; of a flood that does not end only so much.
         let until = Instant::now() + LAST_LOOK;
         let mut more = vec![at];
         while more.pop().is_some() && Instant::now() < until {
             self.serve(at, &mut more);
         }
-        let descriptor = listener.as_raw_fd();
-        let _ = self.poll.registry().deregister(&mut SourceFd(&descriptor));
         self.listeners[at] = None;
     }
 }
