@@ -17,9 +17,27 @@ else
 fi
 
 [ $# -gt 0 ] || mapfile -t targets < <(cargo fuzz list)
-for target in "${@:-${targets[@]}}"; do
+targets=("${@:-${targets[@]}}")
+
+fuzz_one() {
+    local target=$1 folders=("fuzz/corpus/$1")
     mkdir -p "fuzz/corpus/$target"
-    folders=("fuzz/corpus/$target")
     [ -d "fuzz/seeds/$target" ] && folders+=("fuzz/seeds/$target")
     "${fuzz[@]}" "$target" "${folders[@]}" -- -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1
+}
+
+# One builds them all; then as many run at a time as there are processors, for each has one thread.
+"${fuzz[@]/run/build}"
+running=0
+for target in "${targets[@]}"; do
+    fuzz_one "$target" &
+    running=$((running + 1))
+    if [ "$running" -ge "$(nproc)" ]; then
+        wait -n
+        running=$((running - 1))
+    fi
+done
+while [ "$running" -gt 0 ]; do
+    wait -n
+    running=$((running - 1))
 done

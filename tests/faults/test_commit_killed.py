@@ -68,6 +68,7 @@ def state(folder: Path) -> int:
         store.close()
 
 
+@pytest.mark.timeout(300)  # a start of Python for each call
 @pytest.mark.parametrize("call", CALLS)
 def test_r1_killed_at_each_call(fresh: Path, tmp_path: Path, call: str) -> None:
     """Counts the calls of an undisturbed run, then dies at each of them in turn."""

@@ -18,7 +18,7 @@ from resolute.zones.importing import NewZone
 ORIGIN = names.from_text("example.org.")
 BY = Author("committer")
 FIRST = 1
-LAST = 4
+LAST = 3
 TXT = 16
 
 
