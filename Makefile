@@ -41,8 +41,8 @@ format: .venv/dev ## write what the formatters want
 	$(BIN)/ruff check --fix .
 	cargo fmt --all
 
-rust-test: .venv/built
-	cargo test --workspace --locked
+rust-test: .venv/built ## at most twenty minutes: a test that waits for ever fails
+	timeout --verbose 1200 cargo test --workspace --locked
 
 unit: .venv/dev .venv/built
 	$(BIN)/pytest tests/unit tests/property tests/rfc tests/docs

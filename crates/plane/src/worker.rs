@@ -1,5 +1,6 @@
 //! A worker: one thread, one core, its own sockets. Answers what is known at once; asks upstreams; never waits for anybody.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::AsRawFd;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -95,6 +96,7 @@ pub fn start(engine: &Arc<Engine>, number: usize) -> io::Result<(Inbox, std::thr
         },
         exchanges,
         listeners: Vec::new(),
+        mail: VecDeque::new(),
         unread: Vec::new(),
         plain: None,
         with_local: None,
@@ -112,6 +114,8 @@ struct Worker {
     seat: Seat,
     exchanges: Exchanges,
     listeners: Vec<Option<Arc<UdpListener>>>,
+    /// What was taken out of the letter box and not acted on yet: a defect at one letter loses none of the others.
+    mail: VecDeque<Letter>,
     /// Sockets with packets that no event will tell of.
     unread: Vec<usize>,
     plain: Option<Box<Batch>>,
@@ -283,8 +287,8 @@ impl Worker {
     }
 
     fn read_letters(&mut self, more: &mut Vec<usize>) {
-        let letters = std::mem::take(&mut *self.inbox.letters.lock());
-        for letter in letters {
+        self.mail.extend(std::mem::take(&mut *self.inbox.letters.lock()));
+        while let Some(letter) = self.mail.pop_front() {
             match letter {
                 Letter::Order(order) => self.begin(order),
                 Letter::Listen(listener, word) => {
@@ -360,6 +364,20 @@ mod tests {
         let refused = served.recv().unwrap().unwrap_err();
         assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
         inbox.stop();
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_defect_costs_no_letter() {
+        let engine = Arc::new(Engine::new(Settings::default()).unwrap());
+        let (inbox, thread) = start(&engine, 0).unwrap();
+        inbox.letters.lock().extend([Letter::Defect, Letter::Stop]);
+        inbox.waker.wake().unwrap();
+        let until = Instant::now() + std::time::Duration::from_secs(10);
+        while !thread.is_finished() {
+            assert!(Instant::now() < until, "the worker has not heard that it is to stop");
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
         thread.join().unwrap();
     }
 

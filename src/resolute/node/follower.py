@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from resolute import __version__
 from resolute.errors import ResoluteError, RuleError, UnavailableError
-from resolute.store import copy, nodes, records
+from resolute.store import copy, history, nodes, records
 from resolute.store.store import Store, read_revision
 from resolute.zones import local, stored
 from resolute.zones.stored import StoredZone, Touched
@@ -193,11 +193,13 @@ class StoreFollower:
             now = read_revision(connection)
             if 0 <= since <= now:
                 touched = stored.read_since(connection, since, self._known)
+                addresses = None if history.local_after(connection, since) else self._addresses
             else:
                 touched = stored.read_all(connection)
                 there = {zone.origin for zone in touched.zones}
                 touched = Touched(touched.zones, tuple(origin for origin in self._known if origin not in there))
-            return _Found(now, records.addresses(connection), touched)
+                addresses = None
+            return _Found(now, records.addresses(connection) if addresses is None else addresses, touched)
 
     def _look_back(self) -> None:
         """What need not be done before an answer: the copy, and the word that this node is there."""

@@ -18,7 +18,8 @@ def bring_up_to_date(copy: Store, source: Store) -> int:
         since, now = read_revision(ours), read_revision(theirs)
         if since == now:
             return now
-        if since == 0 or since > now:  # new, or the source is a restored one
+        anew = since == 0 or since > now  # new, or the source is a restored one
+        if anew:
             _all_zones(theirs, ours)
         else:
             touched = sorted(history.zones_after(theirs, since))
@@ -26,7 +27,8 @@ def bring_up_to_date(copy: Store, source: Store) -> int:
                 _drop_if_other(theirs, ours, name)
             for name in touched:
                 _zone(theirs, ours, name)
-        _addresses(theirs, ours, now)
+        if anew or history.local_after(theirs, since):
+            _addresses(theirs, ours, now)
         ours.execute(update(schema.revision).values(value=now))
         return now
 

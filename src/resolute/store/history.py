@@ -99,6 +99,12 @@ def zones_after(connection: Connection, revision: int) -> set[str]:
     return {str(name) for name in connection.execute(query).scalars()}
 
 
+def local_after(connection: Connection, revision: int) -> bool:
+    """Whether local records were changed after a revision."""
+    query = select(changes.c.id).where(changes.c.revision > revision, changes.c.zone.is_(None)).limit(1)
+    return connection.execute(query).first() is not None
+
+
 def rrsets_of(connection: Connection, change_id: int) -> Iterator[ChangedRRset]:
     """The RRsets of a change, in canonical order."""
     last: tuple[bytes, int] | None = None

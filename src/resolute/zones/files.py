@@ -97,6 +97,11 @@ def place(problem: "plane.Problem") -> str:
     return ":".join([problem.file, *numbers[: 2 if problem.line else 0]])
 
 
+def problem_lines(problems: Sequence["plane.Problem"], severity: str = "error") -> tuple[str, ...]:
+    """The problems of one severity, a line each."""
+    return tuple(f"{place(problem)}: {problem.message}" for problem in problems if problem.severity == severity)
+
+
 @dataclass(frozen=True, slots=True)
 class _Basis:
     """What is known of a load whatever its outcome."""
@@ -113,10 +118,10 @@ def _state(source: Source, loaded: "plane.LoadedZone", basis: _Basis) -> ZoneSta
             image = _convert(loaded.scan)
         except plane.ZoneFileError as error:
             problems = error.problems
-    lines = _lines(problems, "error")
+    lines = problem_lines(problems, "error")
     if loaded.error is not None:
         lines = (f"{source.path}: cannot be read: {loaded.error}",)
-    warnings = _lines(image.warnings if image else problems, "warning")
+    warnings = problem_lines(image.warnings if image else problems, "warning")
     return ZoneState(source, basis.ticket, image, basis.read_at, lines, warnings, basis.files)
 
 
@@ -134,7 +139,3 @@ def _files(source: Source, known: Fingerprint, included: Sequence[str], started_
     own = {} if source.in_folder else {Path(source.path): known}
     others = {Path(os.path.abspath(file)) for file in included} - {Path(source.path)}
     return own | {file: fingerprint_since(file, started_ns) for file in others}
-
-
-def _lines(problems: Sequence["plane.Problem"], severity: str) -> tuple[str, ...]:
-    return tuple(f"{place(problem)}: {problem.message}" for problem in problems if problem.severity == severity)

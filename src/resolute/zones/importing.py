@@ -24,7 +24,7 @@ from resolute.store.zones import PAGE, RRsetRow, ZoneRow
 from resolute.zones import serial
 from resolute.zones.change import Author
 from resolute.zones.commit import Difference, find_zone, refuse_other_serial
-from resolute.zones.files import place
+from resolute.zones.files import problem_lines
 from resolute.zones.rows import none_of, row_of, rows_of, rrset_of
 
 _SOA: Final = rdata.type_from_text("SOA")
@@ -146,7 +146,7 @@ class _Contents:
         try:
             self.records = _scan(new).compile().records
         except plane.ZoneFileError as error:
-            lines = [f"{place(one)}: {one.message}" for one in error.problems if one.severity == "error"]
+            lines = problem_lines(error.problems)
             raise ZoneDataError(lines[0], lines) from error
         # Compiled and let go: what is kept of a large zone is its text and this scan.
         self._scan = _scan(new)

@@ -17,7 +17,7 @@ from resolute.records import names
 from resolute.records.foreign import convert_all
 from resolute.store import history, zones
 from resolute.store.zones import RRsetRow, ZoneRow
-from resolute.zones.files import place
+from resolute.zones.files import problem_lines
 from resolute.zones.rows import as_zone_text, rrset_of
 
 log = logging.getLogger(__name__)
@@ -84,8 +84,7 @@ def _compiled(row: ZoneRow, rows: Iterable[RRsetRow]) -> StoredZone:
         convert_all(scan)
         return StoredZone(origin, row.id, row.revision, scan.compile())
     except plane.ZoneFileError as error:
-        problems = tuple(f"{place(one)}: {one.message}" for one in error.problems if one.severity == "error")
-        return StoredZone(origin, row.id, row.revision, None, problems)
+        return StoredZone(origin, row.id, row.revision, None, problem_lines(error.problems))
 
 
 def _step(row: RRsetRow) -> tuple[bytes, int, list[tuple[int, bytes]]]:

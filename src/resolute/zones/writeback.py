@@ -16,7 +16,7 @@ from resolute import durable, plane
 from resolute.errors import RuleError, UnavailableError, ZoneDataError
 from resolute.records.foreign import convert_all
 from resolute.records.rrset import RRset
-from resolute.zones.files import place
+from resolute.zones.files import problem_lines
 from resolute.zones.filetext import rewrite
 from resolute.zones.fingerprint import Fingerprint, fingerprint
 from resolute.zones.settings import ZoneSource
@@ -115,8 +115,7 @@ def _compile(scan: "plane.ZoneScan", path: Path) -> "plane.ZoneImage":
         convert_all(scan)
         return scan.compile()
     except plane.ZoneFileError as error:
-        errors = [problem for problem in error.problems if problem.severity == "error"]
-        lines = [f"{place(problem)}: {problem.message}".replace(read_from, str(path), 1) for problem in errors]
+        lines = [line.replace(read_from, str(path), 1) for line in problem_lines(error.problems)]
         raise ZoneDataError(f"{path}: with this edit it would be no zone: {lines[0]}", lines) from error
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from resolute.errors import UnavailableError
 from resolute.node.follower import Served, StoreFollower
@@ -197,6 +198,31 @@ def test_seeds_are_added_once(tmp_path: Path) -> None:
         await asyncio.to_thread(records.apply, store, [Remove("a.test", "t")])
         await follower.seed(seed)
         assert published.states[-1] == {}
+        await follower.close()
+
+    asyncio.run(scenario())
+
+
+def test_local_records_are_read_when_they_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of a zone does not read all of them again."""
+    reads: list[int] = []
+    addresses = records.addresses
+
+    def counted(connection: Connection) -> dict[str, str]:
+        reads.append(1)
+        return addresses(connection)
+
+    async def scenario() -> None:
+        published, store = Published(), open_store(tmp_path)
+        follower = follower_of(tmp_path, published)
+        records.apply(store, [Put("a.test", "192.0.2.1", "t")])
+        await follower.start()
+        monkeypatch.setattr(records, "addresses", counted)
+        await follower.follow(importing.create(store, NewZone(ORIGIN, ZONE % 7, Author("t"))).revision)
+        assert reads == []
+        await follower.follow(records.apply(store, [Put("b.test", "192.0.2.2", "t")]).revision)
+        assert reads == [1]
+        assert published.states == [{"a.test": "192.0.2.1"}, {"a.test": "192.0.2.1", "b.test": "192.0.2.2"}]
         await follower.close()
 
     asyncio.run(scenario())
