@@ -10,6 +10,7 @@ needed=(
     kzonecheck=knot-dnssecutils
     dnsperf=dnsperf dnsdist=dnsdist pdns_server=pdns-server pdns_recursor=pdns-recursor dnsmasq=dnsmasq-base delv=bind9-dnsutils dnssec-signzone=bind9-utils drill=ldnsutils strace=strace
     taskset=util-linux
+    lego=lego pebble=pebble ddclient=ddclient inadyn=inadyn
 )
 
 missing_packages() {
@@ -17,9 +18,13 @@ missing_packages() {
     for pair in "${needed[@]}"; do
         command -v "${pair%%=*}" >/dev/null || echo "${pair#*=}"
     done
-    # A module of PowerDNS, not a command.
-    compgen -G '/usr/lib/*/pdns/libbindbackend.so' >/dev/null || compgen -G '/usr/lib*/pdns/libbindbackend.so' >/dev/null ||
-        echo pdns-backend-bind
+    # Modules of PowerDNS, not commands.
+    local backend
+    for backend in bind gsqlite3:sqlite3 gpgsql:pgsql; do
+        compgen -G "/usr/lib/*/pdns/lib${backend%%:*}backend.so" >/dev/null ||
+            compgen -G "/usr/lib*/pdns/lib${backend%%:*}backend.so" >/dev/null ||
+            echo "pdns-backend-${backend#*:}"
+    done
     # Debian has its programs outside of the PATH.
     compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || echo postgresql
 }
