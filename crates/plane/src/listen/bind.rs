@@ -67,6 +67,8 @@ fn bind_port(address: SocketAddr, workers: usize, sharing: Sharing) -> io::Resul
     let tcp = socket(address, Type::STREAM)?;
     tcp.set_reuse_address(true)?;
     tcp.set_reuse_port(true)?;
+    // Of the connections: they have it from here.
+    tcp.set_tcp_nodelay(true)?;
     tcp.bind(&address.into())?;
     tcp.listen(BACKLOG)?;
     let udp = (0..workers.max(1)).map(|_| udp(address)).collect::<io::Result<_>>()?;

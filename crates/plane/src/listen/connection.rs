@@ -59,7 +59,6 @@ impl Connection {
 
     /// Serves it to its end, or until its place is wanted for somebody else.
     pub(super) async fn serve(mut self, mut place: Place, visitors: Visitors) {
-        let _ = self.stream.set_nodelay(true);
         let service = self.service.clone();
         let whole_by = Instant::now() + Limits::of(&service.engine).first;
         if visitors == Visitors::Proxies {
@@ -175,7 +174,7 @@ impl Reader<'_> {
             if let Err(error) = read_message(half, &mut message, wait).await {
                 match error.kind() {
                     io::ErrorKind::TimedOut => self.service.desk.borrow().counters.count(Counter::TcpTimedOut),
-                    io::ErrorKind::UnexpectedEof => self.outbox.closed.set(true),
+                    io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => self.outbox.closed.set(true),
                     _ => {}
                 }
                 break;

@@ -16,8 +16,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::runtime::{Builder, LocalOptions, LocalRuntime};
 use tokio::sync::{mpsc, watch};
-use tokio::task::LocalSet;
 use tokio::time::{Instant, timeout};
 
 use super::Visitors;
@@ -30,6 +30,9 @@ use crate::stats::Counter;
 const EXHAUSTED: Duration = Duration::from_millis(50);
 /// How long replies that are ready may take to be written when the service ends.
 const FLUSH: Duration = Duration::from_secs(1);
+/// A timer that is always there: the first one of a runtime that has none costs a call to the system, and with it would
+/// every connection that comes alone. Shorter than the usual silence, so that no connection's timer is the next.
+const TICK: Duration = Duration::from_secs(5);
 
 /// What the thread of TCP is told.
 pub enum Letter {
@@ -63,20 +66,24 @@ impl TcpService {
     pub fn start(engine: &Arc<Engine>) -> io::Result<Self> {
         let (letters, inbox) = mpsc::unbounded_channel();
         let (stop, stopped) = watch::channel(false);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_io()
-            .enable_time()
-            .build()?;
+        let (word, started) = std::sync::mpsc::channel();
         let engine = engine.clone();
         let thread = std::thread::Builder::new().name("tcp".into()).spawn(move || {
+            // Of this thread alone: what wakes a connection is no call to the system.
+            let runtime = match runtime() {
+                Ok(runtime) => runtime,
+                Err(error) => return drop(word.send(Err(error))),
+            };
+            let _ = word.send(Ok(()));
             let service = Service {
                 desk: Rc::new(RefCell::new(Desk::new(&engine))),
                 engine,
                 places: Rc::default(),
                 stopped,
             };
-            LocalSet::new().block_on(&runtime, run(service, inbox));
+            runtime.block_on(run(service, inbox));
         })?;
+        started.recv().map_err(io::Error::other)??;
         Ok(Self {
             letters,
             stop,
@@ -98,6 +105,13 @@ impl TcpService {
     }
 }
 
+fn runtime() -> io::Result<LocalRuntime> {
+    Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .build_local(LocalOptions::default())
+}
+
 /// What the connections share.
 #[derive(Clone)]
 pub(super) struct Service {
@@ -109,10 +123,12 @@ pub(super) struct Service {
 
 async fn run(service: Service, mut inbox: mpsc::UnboundedReceiver<Letter>) {
     let mut acceptors: HashMap<u64, tokio::task::JoinHandle<()>> = HashMap::new();
+    let mut ticks = tokio::time::interval(TICK);
     loop {
         let letter = tokio::select! {
             () = service.stopped() => break,
             letter = inbox.recv() => letter,
+            _ = ticks.tick() => continue,
         };
         match letter {
             Some(Letter::Listen(acceptor)) => {
