@@ -1,9 +1,10 @@
-"""TCP under attack: F1 to F4 of the catalogue. Those of one connection are in tests/rfc/test_rfc7766_tcp_limits."""
+"""TCP under attack: F1 to F5 of the catalogue. Those of one connection are in tests/rfc/test_rfc7766_tcp_limits."""
 
 import contextlib
 import resource
 import selectors
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -33,7 +34,7 @@ from tests.threats.conftest import ZONE
 
 WWW = query("www.victim.test.")
 SLOW = 10_000
-QUERIES = 300_000
+QUERIES = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -61,10 +62,11 @@ def enough_descriptors() -> Iterator[None]:
 
 
 class Crowd:
-    """Connections from some addresses, as fast as they can be opened, that send a byte and then nothing more."""
+    """Connections from some addresses, as fast as they can be opened, that send a little and then nothing more."""
 
-    def __init__(self, server: Resolute, addresses: Sequence[str]) -> None:
+    def __init__(self, server: Resolute, addresses: Sequence[str], beginning: bytes = b"\0") -> None:
         self.opened = 0
+        self._beginning = beginning
         self._target = (server.endpoint.host, server.endpoint.port)
         self._addresses = addresses
         self._selector = selectors.DefaultSelector()
@@ -99,7 +101,7 @@ class Crowd:
                 sock.connect(self._target)
             self._selector.register(sock, selectors.EVENT_READ)
             with contextlib.suppress(BlockingIOError):
-                sock.send(b"\0")
+                sock.send(self._beginning)
         self.opened += 1
 
     def _close(self, key: selectors.SelectorKey) -> None:
@@ -134,6 +136,42 @@ def test_f1_f2_slow_connections_keep_nobody_out(server: Resolute, addresses: int
         assert new >= 0.99 * asked
         assert old == asked
     assert wait_for(lambda: ControlClient(server.data).statistics()["tcp_connections"] == 0)
+
+
+def client_hello() -> bytes:
+    """What a client of DNS over TLS (RFC 7858) sends first, by another's word: OpenSSL's."""
+    context, sent = ssl.create_default_context(), ssl.MemoryBIO()
+    session = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname="victim.test")
+    with contextlib.suppress(ssl.SSLWantReadError):
+        session.do_handshake()
+    return sent.read()
+
+
+def test_f5_handshakes_where_no_tls_is_spoken(server: Resolute) -> None:
+    """5,000 that begin TLS on the port of plain DNS and go no further: nobody waits for them, and all are closed."""
+    hello = client_hello()
+    assert hello[:2] == b"\x16\x03"
+    with Crowd(server, [f"127.0.9.{number + 1}" for number in range(100)], hello) as crowd:
+        answers, asked = 0, 0
+        while crowd.opened < 5_000 or asked < 100:
+            answers += answered(server, "127.0.8.1")
+            asked += 1
+        assert answers >= 0.99 * asked
+    assert wait_for(lambda: ControlClient(server.data).statistics()["tcp_connections"] == 0)
+
+
+@pytest.mark.parametrize("sent", [client_hello()[:1], client_hello()[:40], b"GET / HTTP/1.1\r\n\r\n", b"\x16" * 70_000])
+def test_f5_what_is_no_dns_is_closed(server: Resolute, sent: bytes) -> None:
+    """Within the two seconds that the first message has, and nothing is answered but FORMERR or NOTIMP to what has a header."""
+    with tcp_socket(server.endpoint) as sock:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            sock.sendall(sent)
+        reply = b""
+        with contextlib.suppress(ConnectionResetError):
+            while part := sock.recv(65_537):
+                reply += part
+    assert reply == b"" or reply[5] & 15 in (1, 4)
+    assert answered(server, "127.0.8.1")
 
 
 def test_f3_very_many_queries_in_one_connection(server: Resolute) -> None:
