@@ -4,6 +4,7 @@
 else, and a `serve` that needs words (help, completion), goes to the full command line.
 """
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs a command line (default: this process's); the exit code is 0 ok, 1 negative, 2 bad usage or settings."""
     words = sys.argv[1:] if argv is None else list(argv)
     if words[:1] == ["serve"] and not _needs_words(words):
+        gc.disable()  # what is loaded stays: looking through it again and again costs a tenth of the start
         from resolute.node.__main__ import main as serve
 
         return serve(words[1:])

@@ -21,7 +21,7 @@ from resolute.node.client import SOCKET_NAME
 from resolute.node.control import ControlServer
 from resolute.node.listening import bind_admin
 from resolute.node.lock import DirectoryLock
-from resolute.node.memory import use_one_heap
+from resolute.node.memory import settle, use_one_heap
 from resolute.node.node import Node
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,7 @@ async def _serve(settings: Settings, reread: Callable[[], Settings], listener: s
         await node.start()
         await control.start()
         _say_ready(node)
+        settle()
         reloads = asyncio.create_task(_reload_when_told(node, reload))
         await stop.wait()
         log.info("stopping: what is in flight is answered first")

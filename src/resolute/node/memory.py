@@ -1,10 +1,13 @@
-"""Memory goes back to the system when zones were replaced: glibc by itself keeps what was freed between what is in use.
+"""Memory: what is there after the start stays, and what was freed goes back to the system.
+
+When zones were replaced, glibc by itself keeps what was freed between what is in use.
 
 A C library without these calls (musl) does well without them.
 """
 
 import asyncio
 import ctypes
+import gc
 from typing import Final
 
 _M_ARENA_MAX: Final = -8
@@ -19,6 +22,14 @@ def use_one_heap() -> None:
     of no use to the others. To be called before any thread is started."""
     if hasattr(_libc, "mallopt"):
         _libc.mallopt(_M_ARENA_MAX, 1)
+
+
+def settle() -> None:
+    """What was made during the start is looked through for garbage once, and not again: to be called when it has ended.
+    Until then there is no search for garbage (`resolute.cli.main`)."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 class Heap:
