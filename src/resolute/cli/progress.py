@@ -14,16 +14,18 @@ _WORTH_IT = 50_000
 
 
 @contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """Gives the function to tell how far a long work of many parts is; each part begins anew."""
+def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "") -> Iterator[Progress]:
+    """Gives the function to tell how far a long work of many parts is; each part begins anew. `doing` is what is done,
+    `then` what comes when all of a part is done."""
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    columns = (TextColumn("checking"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with RichProgress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task("records", total=None, visible=False)
+        task = bar.add_task(doing, total=None, visible=False)
 
         def tell(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=total >= _WORTH_IT)
+            now = then if then and done >= total else doing
+            bar.update(task, description=now, completed=done, total=total, visible=total >= _WORTH_IT)
 
         yield tell

@@ -2,13 +2,13 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from resolute.errors import ResoluteError, SettingsError, ZoneDataError
+from resolute.errors import ResoluteError
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green", "dim": "dim"}
 _WIDE = 1_000
@@ -27,13 +27,41 @@ def print_json(value: object) -> None:
 
 def print_error(error: ResoluteError, *, as_json: bool) -> None:
     """An error, one line for each problem, on standard error; with `as_json` as an object on standard output."""
-    problems = error.problems if isinstance(error, SettingsError | ZoneDataError) else (str(error),)
+    problems: Sequence[str] = getattr(error, "problems", ()) or (str(error),)
     if as_json:
         print_json({"error": {"message": problems[0], "problems": list(problems)}})
         return
     console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
     for problem in problems:
         _print(console, (("resolute: ", STYLES["error"]), problem))
+
+
+def print_warning(text: str) -> None:
+    """One line on standard error, for what went well and is not as it should be."""
+    _print(Console(file=sys.stderr, soft_wrap=True, highlight=False), (("warning: ", STYLES["warning"]), text))
+
+
+def note(text: str) -> None:
+    """One line on standard error, beside output that somebody may take away."""
+    _print(Console(file=sys.stderr, soft_wrap=True, highlight=False), (text,))
+
+
+def print_rows(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """A table with a row for each thing; `title` is the head of their names. A column that is empty is left out."""
+    shown = [column for column in columns if any(row.get(column) not in (None, "", []) for row in rows)]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in (title, *shown):
+        numbers = bool(rows) and all(isinstance(row.get(column), int | None) for row in rows)
+        table.add_column(column, justify="right" if numbers and column != title else "left")
+    for row in rows:
+        table.add_row(*(Text("" if row.get(key) is None else str(row[key])) for key in ("name", *shown)))
+    if rows:
+        print_table(table)
+
+
+def counted(number: int, word: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def print_table(table: Table) -> None:
