@@ -1,0 +1,68 @@
+"""A backup of a whole store: one state of it, read while others write, a page at a time.
+
+    one reading transaction -> table after table, row after row -> `backupfile`
+
+What only lives for a moment is left out: sessions, answers kept for idempotency keys, and which nodes were seen.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import BinaryIO, Final
+
+from sqlalchemy import JSON, Boolean, Column, DateTime, Integer, LargeBinary, Table, func, select
+
+from resolute import __version__
+from resolute.store import backupfile, migrate, schema
+from resolute.store.backupfile import BackupWriter, Header, Summary
+from resolute.store.store import Store, read_revision
+
+LEFT_OUT: Final = frozenset({"revision", "nodes", "sessions", "idempotency"})
+"""The revision stands in the header."""
+ROWS: Final = 1_000
+"""Rows that are held at a time."""
+
+Progress = Callable[[int, int], None]
+"""Called with how many rows are done, and of how many."""
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody looks."""
+
+
+def tables() -> Sequence[Table]:
+    """What a backup has, in an order in which it can be written back."""
+    return [table for table in schema.metadata.sorted_tables if table.name not in LEFT_OUT]
+
+
+def write(store: Store, file: BinaryIO, progress: Progress = _silent) -> Summary:
+    """Writes a backup of one state of the store. Raises UnavailableError, and OSError of the file."""
+    with store.reading() as connection:
+        header = Header(migrate.HEAD, read_revision(connection), datetime.now(UTC), __version__)
+        total = sum(int(connection.execute(select(func.count()).select_from(table)).scalar_one()) for table in tables())
+        writer, done = BackupWriter(file, header), 0
+        streaming = connection.execution_options(stream_results=True, max_row_buffer=ROWS)
+        for table in tables():
+            writer.table(table.name, [backupfile.Column(column.name, kind(column)) for column in table.columns])
+            for page in streaming.execute(select(table).order_by(*table.primary_key)).partitions(ROWS):
+                for row in page:
+                    writer.row(tuple(row))
+                done += len(page)
+                progress(done, total)
+        return writer.end()
+
+
+def kind(column: Column[object]) -> str:
+    """What a backup calls the type of a column."""
+    for sql, name in _KINDS:
+        if isinstance(column.type, sql):
+            return name
+    return "text"
+
+
+_KINDS: Final = (
+    (Integer, "number"),  # BigInteger is one
+    (LargeBinary, "bytes"),
+    (DateTime, "time"),
+    (Boolean, "truth"),
+    (JSON, "json"),
+)
