@@ -2,16 +2,18 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import dns.rdatatype
 import typer
 
+from resolute.cli.adminclient import AdminClient, server_url
 from resolute.config.arguments import Overrides
+from resolute.config.environment import SERVER, TOKEN
 from resolute.config.load import load
 from resolute.config.tree import Settings
-from resolute.errors import UnavailableError
-from resolute.node.client import SOCKET_NAME, ControlClient
+from resolute.errors import RuleError, UnavailableError
+from resolute.node.client import ADMIN_SOCKET_NAME, SOCKET_NAME, ControlClient
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Config = Annotated[
@@ -20,6 +22,23 @@ Config = Annotated[
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="DIR", help="The server's data directory.", file_okay=False)
 ]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server", metavar="URL", help=f"Another server, such as https://dns.example.net ({SERVER} names it too)."
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", metavar="FILE", help=f"Has the token; for --server {TOKEN} can have it.", dir_okay=False
+    ),
+]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept in the history.")]
+Plan = Annotated[bool, typer.Option("--plan", help="Say what would change, and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+_LONGEST_TOKEN: Final = 1_024
 
 
 def settings(config: Path | None, data: Path | None = None) -> Settings:
@@ -28,22 +47,47 @@ def settings(config: Path | None, data: Path | None = None) -> Settings:
 
 
 def client(config: Path | None, data: Path | None) -> ControlClient:
-    """The way to the running server: by its data directory, by its configuration, else the one below `./data` (where
-    `make serve` runs it), else the one in the default place. Raises UnavailableError that names both of these."""
+    """The way to the running server's node (see `directory`). Raises UnavailableError."""
+    return ControlClient(directory(config, data) / SOCKET_NAME)
+
+
+def admin(
+    config: Path | None,
+    data: Path | None,
+    server: str | None = None,
+    token_file: Path | None = None,
+    *,
+    reason: str = "",
+) -> AdminClient:
+    """The way to the admin process: of the server that is named, else of the one on this machine (see `directory`), as
+    whose owner the commands act when there is no token. Raises UnavailableError, RuleError for a token file."""
+    if server is not None and data is not None:
+        raise typer.BadParameter("--server and --data: they name two servers, give one")
+    if data is None and config is None:
+        server = server or os.environ.get(SERVER) or None
+    token = None if token_file is None else _read_token(token_file)
+    headers = {"X-Change-Reason": _one_line(reason)} if reason else {}
+    if server is None:
+        return AdminClient(directory(config, data) / ADMIN_SOCKET_NAME, token, headers)
+    return AdminClient(server_url(server), token or os.environ.get(TOKEN) or None, headers)
+
+
+def directory(config: Path | None, data: Path | None) -> Path:
+    """The data directory of the running server: as given, that of its configuration, else `./data` (where `make serve`
+    has it), else the default one. Raises UnavailableError that names both of these."""
     if data is not None:
-        return ControlClient(data / SOCKET_NAME)
-    default = settings(config).data.directory / SOCKET_NAME
-    here = Path("data") / SOCKET_NAME
+        return data
+    default, here = settings(config).data.directory, Path("data")
     if config is not None or _environment_says():
-        return ControlClient(default)
-    if _is_ours(here):
-        return ControlClient(here)
-    if not default.exists():
+        return default
+    if _is_ours(here / SOCKET_NAME):
+        return here
+    if not (default / SOCKET_NAME).exists():
         raise UnavailableError(
-            f"no server answers on ./{here} or {default}: start one with `resolute serve`, "
+            f"no server answers on ./{here / SOCKET_NAME} or {default / SOCKET_NAME}: start one with `resolute serve`, "
             "or name its directory with --data"
         )
-    return ControlClient(default)
+    return default
 
 
 def complete_type(incomplete: str) -> list[str]:
@@ -53,6 +97,25 @@ def complete_type(incomplete: str) -> list[str]:
 
 def _environment_says() -> bool:
     return bool(os.environ.get("RESOLUTE_CONFIG") or os.environ.get("RESOLUTE_DATA_DIRECTORY"))
+
+
+def _read_token(file: Path) -> str:
+    """Raises RuleError."""
+    try:
+        with file.open("rb") as stream:
+            text = stream.read(_LONGEST_TOKEN + 1).decode("ascii").strip()
+    except (OSError, ValueError) as error:
+        raise RuleError(f"--token-file: {file}: {getattr(error, 'strerror', None) or 'it has no token'}") from error
+    if not text or len(text) > _LONGEST_TOKEN or any(one.isspace() for one in text):
+        raise RuleError(f"--token-file: {file}: expected one token, such as rsl_0123456789ab_...")
+    return text
+
+
+def _one_line(reason: str) -> str:
+    """Raises typer.BadParameter for what no header can carry."""
+    if not reason.isprintable():
+        raise typer.BadParameter("--reason: expected one line of text")
+    return reason.strip()
 
 
 def _is_ours(path: Path) -> bool:

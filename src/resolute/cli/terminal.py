@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from resolute.errors import ResoluteError, SettingsError, ZoneDataError
+from resolute.errors import ResoluteError
 
 STYLES = {"error": "bold red", "warning": "yellow", "ok": "green", "dim": "dim"}
 _WIDE = 1_000
@@ -27,7 +27,7 @@ def print_json(value: object) -> None:
 
 def print_error(error: ResoluteError, *, as_json: bool) -> None:
     """An error, one line for each problem, on standard error; with `as_json` as an object on standard output."""
-    problems = error.problems if isinstance(error, SettingsError | ZoneDataError) else (str(error),)
+    problems: Sequence[str] = getattr(error, "problems", ()) or (str(error),)
     if as_json:
         print_json({"error": {"message": problems[0], "problems": list(problems)}})
         return

@@ -21,6 +21,10 @@ from resolute.errors import SettingsError
 PREFIX = "RESOLUTE_"
 CONFIG = "RESOLUTE_CONFIG"
 """Names the configuration file."""
+SERVER = "RESOLUTE_SERVER"
+"""The URL of the server that the commands are for."""
+TOKEN = "RESOLUTE_TOKEN"  # noqa: S105, a name
+"""The token that they show there."""
 
 
 def layer(environ: Mapping[str, str]) -> Layer:
@@ -40,7 +44,7 @@ def variable_name(*location: int | str) -> str:
 
 def unknown(environ: Mapping[str, str]) -> list[str]:
     """Variables with our prefix that name no setting."""
-    known = {CONFIG, *(variable for _, variable, _ in _variables())}
+    known = {CONFIG, SERVER, TOKEN, *(variable for _, variable, _ in _variables())}
     return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
 
 

@@ -16,6 +16,9 @@ from resolute.errors import PeerError, ResoluteError, RuleError, SettingsError, 
 SOCKET_NAME = "control.sock"
 """The socket's file name in the data directory."""
 
+ADMIN_SOCKET_NAME = "admin.sock"
+"""That of the socket of the admin process: its REST API, for the owner of this machine."""
+
 LONG = 6
 """So many times the timeout is for calls that read files of any size."""
 
@@ -75,7 +78,7 @@ class ControlClient:
         return answer
 
     def _request(self, method: str, target: str, body: JSON | None = None) -> bytes:
-        connection = _UnixConnection(self.path, self.timeout_s)
+        connection = UnixConnection(self.path, self.timeout_s)
         try:
             payload = None if body is None else json.dumps(body)
             connection.request(method, target, payload, {"Content-Type": "application/json"} if payload else {})
@@ -98,7 +101,7 @@ class ControlClient:
         return content
 
 
-class _UnixConnection(http.client.HTTPConnection):
+class UnixConnection(http.client.HTTPConnection):
     """An HTTP connection whose other end is a path."""
 
     def __init__(self, path: Path, timeout_s: float) -> None:
@@ -106,6 +109,7 @@ class _UnixConnection(http.client.HTTPConnection):
         self._path = path
 
     def connect(self) -> None:
+        """Opens it."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
