@@ -1,13 +1,12 @@
-"""A backup as a file: gzip'd lines of JSON. It says what it is and how long, so a torn one is noticed; old ones are read
-for ever.
+"""A backup as a file: gzip'd lines of JSON that say what they are and how many, so a torn one is noticed.
 
     {"format": "resolute backup", "version": 1, "shape": "0005", "revision": 17, "made": "2026-...", "program": "..."}
     {"table": "zones", "columns": [["id", "number"], ["name", "text"], ["created", "time"], ...]}
     [1, "example.org.", "2026-11-01T00:00:00+00:00", ...]                       a row a line, until the next table
     {"end": true, "lines": 3, "rows": {"zones": 1}, "sha256": "..."}            of all lines before this one
 
-The reader believes nothing: no line and no file is longer than its bound, values have the kind that their column says,
-and no path, link or mode is ever taken from a backup.
+Old versions are read for ever. The reader believes nothing: no line and no file is longer than its bound, values have
+the kind that their column says, and no path, link or mode is ever taken from a backup.
 """
 
 import base64
@@ -259,7 +258,8 @@ def _unpacked(kind: str, value: object) -> object:
             return base64.b64decode(value, validate=True)
         case "time", str():
             return datetime.fromisoformat(value)
-    raise TypeError(f"expected a {kind}, found {type(value).__name__}")
+        case _:
+            raise TypeError(f"expected a {kind}, found {type(value).__name__}")
 
 
 def _word(value: object) -> str:
