@@ -14,14 +14,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from resolute.admin import dumps
 from resolute.admin.app import build
 from resolute.admin.clients import is_loopback
-from resolute.admin.connections import BoundedProtocol
+from resolute.admin.connections import BoundedProtocol, LocalProtocol
 from resolute.config import log as logging_chapter
 from resolute.config.admin import Admin
 from resolute.store.store import Store
@@ -30,11 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class _Server(uvicorn.Server):
-    """Ends by the end of its input, or by SIGTERM; an interrupt at the terminal is the node's to handle."""
+    """Ends when it is told to; signals are handled by `serve`, an interrupt at the terminal by the node."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.stop)
         yield
 
     def stop(self) -> None:
@@ -42,29 +42,44 @@ class _Server(uvicorn.Server):
 
 
 async def serve(instructions: dict[str, Any]) -> None:
-    """Serves until the input ends."""
-    listener = socket.socket(fileno=int(instructions["descriptor"]))
+    """Serves until the input ends, or SIGTERM: the port, and the admin socket, each with connections of its own, so
+    that whoever uses up those of the port does not keep out the owner of this machine."""
+    port, local = (socket.socket(fileno=int(instructions[key])) for key in ("descriptor", "local_descriptor"))
     admin = Admin.model_validate(instructions.get("admin", {}))
-    _tell_about_the_network(listener, admin)
-    config = uvicorn.Config(
-        build(
-            Store(instructions["store_url"]),
-            Path(instructions["control"]),
-            admin,
-        ),
-        http=BoundedProtocol,
+    _tell_about_the_network(port, admin)
+    application = build(Store(instructions["store_url"]), Path(instructions["control"]), admin)
+    public = _Server(_config(application, BoundedProtocol, connections=512))
+    inner = _Server(_config(application, LocalProtocol, connections=64, lifespan="off"))
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, inner.stop)
+    loop.add_reader(sys.stdin.fileno(), _look_for_end, inner)
+    serving = asyncio.create_task(public.serve(sockets=[port]))
+    serving.add_done_callback(lambda _: inner.stop())
+    await inner.serve(sockets=[local])
+    public.stop()  # last, because the application ends with it
+    await serving
+
+
+def _config(
+    application: ASGIApp,
+    protocol: type[asyncio.Protocol],
+    *,
+    connections: int,
+    lifespan: Literal["auto", "off"] = "auto",
+) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        http=protocol,
+        lifespan=lifespan,
         ws="none",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
         timeout_keep_alive=15,
-        timeout_graceful_shutdown=2,
-        limit_concurrency=512,
+        timeout_graceful_shutdown=2 if lifespan == "auto" else 1,
+        limit_concurrency=connections,
     )
-    server = _Server(config)
-    asyncio.get_running_loop().add_reader(sys.stdin.fileno(), _look_for_end, server)
-    await server.serve(sockets=[listener])
 
 
 def _tell_about_the_network(listener: socket.socket, admin: Admin) -> None:

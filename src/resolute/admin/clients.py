@@ -2,7 +2,8 @@
 
 Behind a proxy the connection is the proxy's. Who is behind it stands in X-Forwarded-For, which is read from the right,
 and only as far as those who wrote it are trusted (`admin.proxies`): whatever stands further left may be anybody's lie.
-A request that somebody forwarded is never local, trusted or not.
+A request that somebody forwarded is never local, trusted or not. Over the admin socket the peer is known by its user;
+whether it is that socket is decided by the listener that has accepted the connection, and by nothing in the request.
 """
 
 import ipaddress
@@ -14,20 +15,26 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import Scope
 
+from resolute.admin import peers
+from resolute.admin.peers import Peer
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 _FORWARDED: Final = ("x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "forwarded", "via")
 _UNKNOWN: Final = ipaddress.IPv4Address(0)
+_HERE: Final = ipaddress.IPv4Address("127.0.0.1")
 
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """`secure`: over HTTPS, as far as the connection or a trusted proxy says. `local`: a program of this machine."""
+    """`secure`: over HTTPS, as far as the connection or a trusted proxy says. `local`: a program of this machine.
+    `peer`: who has opened the admin socket, for what comes over that."""
 
     address: Address
     secure: bool
     local: bool
+    peer: Peer | None = None
 
     @property
     def private(self) -> bool:
@@ -44,14 +51,13 @@ class Clients:
     def of(self, scope: Scope) -> Client:
         """The client of an ASGI request."""
         headers = Headers(scope=scope)
+        if (owner := scope.get("state", {}).get(peers.STATE)) is not None:
+            return Client(_HERE, secure=False, local=_names_this_machine(headers), peer=owner)
         peer = _parse((scope.get("client") or ("",))[0]) or _UNKNOWN
         trusted = self._trusts(peer)
-        forwarded = any(name in headers for name in _FORWARDED)
         secure = scope.get("scheme") == "https" or (trusted and _last(headers, "x-forwarded-proto") == "https")
         address = self._behind(peer, headers) if trusted else peer
-        return Client(
-            address, secure, local=peer.is_loopback and not forwarded and is_loopback(headers.get("host", ""))
-        )
+        return Client(address, secure, local=peer.is_loopback and _names_this_machine(headers))
 
     def _behind(self, peer: Address, headers: Headers) -> Address:
         """The nearest address that no trusted proxy has."""
@@ -73,6 +79,11 @@ def is_loopback(host: str) -> bool:
     name = host_of(host)
     address = _parse(name)
     return name == "localhost" or (address is not None and address.is_loopback)
+
+
+def _names_this_machine(headers: Headers) -> bool:
+    """Whether a request was made here for this machine: under its own name, and forwarded by nobody."""
+    return not any(name in headers for name in _FORWARDED) and is_loopback(headers.get("host", ""))
 
 
 def host_of(host: str) -> str:

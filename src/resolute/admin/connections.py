@@ -4,12 +4,15 @@ uvicorn bounds neither; what it bounds (all connections together) one stranger w
 """
 
 import asyncio
+import socket
 from collections import Counter
 from typing import Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
+from resolute.admin import peers
 from resolute.admin.clients import is_loopback
+from resolute.admin.peers import Peer
 
 HEAD_S: Final = 15.0
 """From the first octet of a request, or the connection, to the end of its head."""
@@ -71,3 +74,16 @@ class BoundedProtocol(H11Protocol):
         self._waiting = None
         if not self._is_busy():
             self.transport.close()
+
+
+class LocalProtocol(BoundedProtocol):
+    """The same on the admin socket: each request gets in its state who has opened the connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Asks the kernel who it is."""
+        connection: socket.socket = transport.get_extra_info("socket")
+        self.app_state = {**self.app_state, peers.STATE: Peer.of(connection)}
+        super().connection_made(transport)
+
+    def _address(self) -> str:
+        return "local"

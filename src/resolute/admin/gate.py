@@ -1,7 +1,7 @@
 """Nobody gets to the API without saying who asks, but for the few paths below: closed by default, also for routes that
 do not exist yet, and before anything of the body is read.
 
-    who asks (identity) -- nobody --> public path, or /records from this machine?  -- no --> 401, how to go on
+    who asks (identity) -- nobody --> public path, /records from this machine, or the admin socket?  -- no --> 401
           |                                                                yes
           +----------------> the route, which asks for the right (`rights.require`) <--+
 """
@@ -15,9 +15,9 @@ from resolute.admin import setup
 from resolute.admin.api import problems
 from resolute.admin.clients import Client
 from resolute.admin.guard import SAFE
-from resolute.admin.rights import LOCAL, Principal
+from resolute.admin.rights import LOCAL, Principal, local_owner
 from resolute.admin.services import Services
-from resolute.errors import AccessError, ResoluteError, UnauthenticatedError
+from resolute.errors import AccessError, DeniedError, ResoluteError, UnauthenticatedError
 from resolute.store.audit import Event
 
 PUBLIC: Final = frozenset(
@@ -58,9 +58,13 @@ class Gate:
 
     async def _admit(self, scope: Scope, client: Client) -> Principal | None:
         path, method = scope["path"], scope["method"]
+        if client.peer is not None and not client.peer.is_owner:
+            raise DeniedError(f"the admin socket is for the user that runs the server, not for {client.peer.name}")
         if (method, path) in PUBLIC or not (problems.is_api(path) or is_records(path)):
             return None
         principal = await self._services.identity.of(Headers(scope=scope), client, change=method not in SAFE)
+        if principal is None and client.peer is not None and client.local:
+            return local_owner(client.peer.name)
         if principal is None and is_records(path) and client.local and self._services.settings.open_records:
             return LOCAL
         if principal is None:

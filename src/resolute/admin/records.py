@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesHere
 from resolute.admin.api.problems import BadRequestError, NotThereError
 from resolute.admin.clients import Client
-from resolute.admin.rights import Kind, Principal, Right, Verb, require
+from resolute.admin.rights import LOCAL, Principal, Right, Verb, require
 from resolute.errors import RuleError
 from resolute.store.records import Put, Remove
 from resolute.zones.local import check_address, check_name
@@ -75,5 +75,5 @@ def parse(content: bytes) -> tuple[str, str]:
 
 
 def author(principal: Principal, client: Client) -> str:
-    """Who makes a change, as the history has it; of a program on this machine only the address is known."""
-    return f"{principal.name} {client.address}" if principal.kind is Kind.LOCAL else principal.name
+    """Who makes a change, as the history has it; of a program without proof only the address is known."""
+    return f"{principal.name} {client.address}" if principal is LOCAL else principal.name

@@ -29,6 +29,7 @@ __all__ = [
     "Verb",
     "acme",
     "dyndns",
+    "local_owner",
     "permits",
     "require",
     "require_own",
@@ -52,7 +53,7 @@ class Kind(enum.Enum):
     """By password: a session."""
     TOKEN = "token"  # noqa: S105  a word
     LOCAL = "local"
-    """By being a program on this machine, without proof."""
+    """By being a program on this machine: the admin socket's owner, or for /records without proof."""
 
 
 _USERS = frozenset({Verb.USERS_READ, Verb.USERS_WRITE})
@@ -88,6 +89,11 @@ LOCAL: Final = Principal(
 """A program on this machine, which may use /records without saying who it is."""
 
 
+def local_owner(name: str) -> Principal:
+    """Who has opened the admin socket, by a name such as `alice (local)`: the owner, without an account."""
+    return Principal(name, Kind.LOCAL, Role.OWNER)
+
+
 def require(principal: Principal | None, right: Right) -> Principal:
     """The principal, if it has the right. Raises UnauthenticatedError (401) for nobody, else DeniedError (403)."""
     who = _somebody(principal)
@@ -120,7 +126,7 @@ def require_own(principal: Principal | None, verb: Verb) -> Principal:
     Raises UnauthenticatedError or DeniedError.
     """
     who = _somebody(principal)
-    if who.kind is Kind.LOCAL or (who.scope is not None and not who.scope.gives(Right(verb))):
+    if who.scope is not None and not who.scope.gives(Right(verb)):
         raise _denied(who, verb.value, "the token's scope does not have it")
     return who
 

@@ -36,7 +36,9 @@ class SetUp:
         """Whether the server has been set up; prints the token when it has not, once. Raises UnavailableError."""
         if not self._done:
             self._done = await self._accounts.read(store.any_user)
-            if not self._done and self._hash is None:
+            if self._done:
+                self._hash = None
+            elif self._hash is None:
                 self._print()
         return self._done
 
@@ -65,7 +67,12 @@ class SetUp:
     def _print(self) -> None:
         token = secrets.token_hex(32)
         self._hash = digest(token)
-        log.warning("nobody owns this server yet: POST %s with the one-time set-up token %s", PATH, token)
+        log.warning(
+            "nobody owns this server yet: POST %s with the one-time set-up token %s,"
+            " or use `resolute user create NAME --role owner` here",
+            PATH,
+            token,
+        )
 
 
 def _add(connection: Connection, owner: NewUser, event: Event) -> User:

@@ -1,13 +1,12 @@
 """The admin process: started as a child, started again when it dies, ended with the node.
 
 The child gets its instructions as one JSON line on its standard input, which then stays open: its end tells the child
-that the node is gone. The listening socket is the node's, so a connection that comes while the child starts waits.
+that the node is gone. The listening sockets are the node's, so a connection that comes while the child starts waits.
 """
 
 import asyncio
 import json
 import logging
-import socket
 import sys
 import time
 from collections.abc import Mapping
@@ -25,9 +24,11 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Instructions:
-    """What the child must know: its socket, the store, the node's control socket, how to log, `[admin]` as JSON."""
+    """What the child must know: its sockets (the port's and the admin socket's), the store, the node's control socket,
+    how to log, `[admin]` as JSON."""
 
     descriptor: int
+    local_descriptor: int
     store_url: str
     control: str
     log_level: str
@@ -38,10 +39,10 @@ class Instructions:
 class AdminChild:
     """Keeps one admin process running while `run` runs."""
 
-    def __init__(self, listener: socket.socket, instructions: Instructions) -> None:
+    def __init__(self, instructions: Instructions) -> None:
+        """The descriptors in the instructions are open as long as this is used."""
         self.pid: int | None = None
         self.restarts = 0
-        self._listener = listener
         self._instructions = instructions
 
     async def run(self) -> None:
@@ -63,7 +64,7 @@ class AdminChild:
                 "resolute.admin",
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.DEVNULL,
-                pass_fds=[self._listener.fileno()],
+                pass_fds=[self._instructions.descriptor, self._instructions.local_descriptor],
             )
         except OSError as error:
             return f"'cannot be started: {error.strerror}'"

@@ -12,9 +12,7 @@ status of its family. Who may open the socket may do all this: the file's mode i
 
 import asyncio
 import ipaddress
-import os
 import re
-import socket
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import asdict
 from itertools import islice
@@ -23,6 +21,7 @@ from typing import Any
 
 from resolute.errors import PeerError, PresentationError, ResoluteError, RuleError, SettingsError, UnavailableError
 from resolute.node import status
+from resolute.node.listening import bind_unix
 from resolute.node.node import Node
 from resolute.node.unixhttp import Request, Response, UnixHttpServer, as_json, error, json_object
 from resolute.records import names
@@ -121,10 +120,9 @@ class ControlServer:
     """The running control socket."""
 
     def __init__(self, node: Node, path: Path) -> None:
-        """Binds the socket; the caller holds the directory's lock, so one that is there is a dead node's. Raises
-        SettingsError."""
+        """Binds the socket. Raises SettingsError."""
         self._path = path
-        self._socket = _bind(path)
+        self._socket = bind_unix(path, "control")
         self._server = UnixHttpServer(self._socket, ControlRoutes(node).handle)
 
     async def start(self) -> None:
@@ -136,23 +134,6 @@ class ControlServer:
         await self._server.stop()
         self._socket.close()
         self._path.unlink(missing_ok=True)
-
-
-def _bind(path: Path) -> socket.socket:
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    before = os.umask(0o177)
-    try:
-        path.unlink(missing_ok=True)
-        listener.bind(str(path))
-        listener.listen(64)
-        listener.settimeout(0)
-    except OSError as error:
-        listener.close()
-        reason = error.strerror or f"{error}; use a shorter path"
-        raise SettingsError([f"data.directory: {path}: the control socket cannot be made: {reason}"]) from error
-    finally:
-        os.umask(before)
-    return listener
 
 
 def _explain(node: Node, name: bytes, type_text: str, client: str) -> dict[str, Any]:

@@ -1,11 +1,64 @@
-"""What it means when an address cannot be listened on, in one line that says how to mend it."""
+"""The sockets that are listened on, and what it means when one cannot be: one line that says how to mend it."""
 
 import errno
 import ipaddress
+import os
 import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
 
 from resolute.errors import SettingsError
+from resolute.node.client import ADMIN_SOCKET_NAME
 from resolute.units import split_endpoint
+
+
+@dataclass(frozen=True, slots=True)
+class AdminSockets:
+    """Where the admin process listens: its port, and at `path` the Unix socket for the owner of this machine."""
+
+    port: socket.socket
+    local: socket.socket
+    path: Path
+
+    @classmethod
+    def bind(cls, endpoint: str, directory: Path) -> Self | None:
+        """Both; None when the setting is `off`. The caller holds the directory's lock. Raises SettingsError."""
+        path = directory / ADMIN_SOCKET_NAME
+        port = bind_admin(endpoint)
+        if port is None:
+            path.unlink(missing_ok=True)  # a dead server's
+            return None
+        try:
+            return cls(port, bind_unix(path, "admin"), path)
+        except SettingsError:
+            port.close()
+            raise
+
+    def close(self) -> None:
+        """Ends them, and takes the Unix socket away."""
+        self.port.close()
+        self.local.close()
+        self.path.unlink(missing_ok=True)
+
+
+def bind_unix(path: Path, name: str) -> socket.socket:
+    """A listening Unix socket, mode 0600. The caller holds the directory's lock, so one that is there is a dead
+    server's. Raises SettingsError."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        listener.listen(64)
+        listener.settimeout(0)
+    except OSError as error:
+        listener.close()
+        reason = error.strerror or f"{error}; use a shorter path"
+        raise SettingsError([f"data.directory: {path}: the {name} socket cannot be made: {reason}"]) from error
+    finally:
+        os.umask(before)
+    return listener
 
 
 def bind_admin(endpoint: str) -> socket.socket | None:

@@ -1,6 +1,6 @@
 """The node's life: lock, start, ready, signals, stop.
 
-lock the data directory -> bind the admin port -> Node.start -> control socket -> ready
+lock the data directory -> bind the admin sockets -> Node.start -> control socket -> ready
 SIGHUP: reload      SIGTERM, SIGINT: drain, exit 0      settings that do not hold at start: exit 2, a line each
 """
 
@@ -19,7 +19,7 @@ from resolute.errors import ResoluteError, SettingsError
 from resolute.node import descriptors
 from resolute.node.client import SOCKET_NAME
 from resolute.node.control import ControlServer
-from resolute.node.listening import bind_admin
+from resolute.node.listening import AdminSockets
 from resolute.node.lock import DirectoryLock
 from resolute.node.memory import use_one_heap
 from resolute.node.node import Node
@@ -30,22 +30,22 @@ log = logging.getLogger(__name__)
 def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int:
     """Serves until a signal ends it; returns the exit status. `reread` reads the configuration for a reload; without it
     the file that the settings came from is read with no flags."""
-    listener: socket.socket | None = None
+    admin: AdminSockets | None = None
     descriptors.raise_limit()
     use_one_heap()
     try:
         lock = DirectoryLock(settings.data.directory)
         try:
-            listener = bind_admin(settings.listen.admin)
+            admin = AdminSockets.bind(settings.listen.admin, settings.data.directory)
             running = logging_chapter.start(settings.log)
             _allow_many_files()
             try:
-                asyncio.run(_serve(settings, reread or _reread_file(settings), listener))
+                asyncio.run(_serve(settings, reread or _reread_file(settings), admin))
             finally:
                 running.stop()
         finally:
-            if listener is not None:
-                listener.close()
+            if admin is not None:
+                admin.close()
             lock.release()
     except SettingsError as error:
         return _refuse(error.problems)
@@ -60,10 +60,10 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _serve(settings: Settings, reread: Callable[[], Settings], listener: socket.socket | None) -> None:
+async def _serve(settings: Settings, reread: Callable[[], Settings], admin: AdminSockets | None) -> None:
     stop, reload = asyncio.Event(), asyncio.Event()
     _on_signals(stop, reload)
-    node = Node(settings, reread, listener)
+    node = Node(settings, reread, admin)
     control = ControlServer(node, settings.data.directory / SOCKET_NAME)
     try:
         await node.start()

@@ -25,7 +25,7 @@ from resolute.node.client import SOCKET_NAME
 from resolute.node.cookiesecrets import CookieSecrets
 from resolute.node.dispatch import Dispatcher
 from resolute.node.follower import Served, StoreFollower
-from resolute.node.listening import bound, explain
+from resolute.node.listening import AdminSockets, bound, explain
 from resolute.node.memory import Heap
 from resolute.resolver.exchanges import Exchanges
 from resolute.resolver.resolver import Resolver
@@ -60,7 +60,7 @@ class Reloaded:
 class Node:
     """One running DNS server. `reread` reads the configuration again, from where the first one came."""
 
-    def __init__(self, settings: Settings, reread: Callable[[], Settings], admin: socket.socket | None) -> None:
+    def __init__(self, settings: Settings, reread: Callable[[], Settings], admin: AdminSockets | None) -> None:
         """Raises SettingsError for what the data plane refuses, UnavailableError for a store URL that is none."""
         self.settings = settings
         self.started_at = time.time()
@@ -87,8 +87,8 @@ class Node:
             Served(self.overlays.set_local, self.stored.take),
             name=settings.store.node or socket.gethostname(),
         )
-        self.admin_address = bound(admin) if admin is not None else "off"
-        self.admin = AdminChild(admin, self._instructions(admin)) if admin is not None else None
+        self.admin_address = bound(admin.port) if admin is not None else "off"
+        self.admin = AdminChild(self._instructions(admin)) if admin is not None else None
         self._queries_format: str | None = None
         self._config_known: Fingerprint = None
         self._seed_known: Fingerprint = None
@@ -311,11 +311,12 @@ class Node:
 
     # -------------------------------------------------------------------------------------------------------- the ends
 
-    def _instructions(self, listener: socket.socket) -> Instructions:
+    def _instructions(self, admin: AdminSockets) -> Instructions:
         control = self.settings.data.directory / SOCKET_NAME
         log_settings = self.settings.log
         return Instructions(
-            listener.fileno(),
+            admin.port.fileno(),
+            admin.local.fileno(),
             self.settings.store.url,
             str(control.absolute()),
             log_settings.level,

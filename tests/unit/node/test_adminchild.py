@@ -10,29 +10,31 @@ from pathlib import Path
 import httpx
 
 from resolute.node.adminchild import AdminChild, Instructions
-from resolute.node.listening import bind_admin, bound
+from resolute.node.listening import AdminSockets, bound
 
 
 def with_child(directory: Path, scenario: Callable[[AdminChild, str], Awaitable[None]]) -> None:
-    listener = bind_admin("127.0.0.1:0")
-    assert listener is not None
+    sockets = AdminSockets.bind("127.0.0.1:0", directory)
+    assert sockets is not None
 
-    async def run(listener: socket.socket) -> None:
+    async def run(port: socket.socket, local: socket.socket) -> None:
         url = f"sqlite:///{directory / 'resolute.db'}"
-        instructions = Instructions(listener.fileno(), url, str(directory / "control.sock"), "info", "text")
-        child = AdminChild(listener, instructions)
+        control = str(directory / "control.sock")
+        child = AdminChild(Instructions(port.fileno(), local.fileno(), url, control, "info", "text"))
         task = asyncio.create_task(child.run())
         try:
             async with asyncio.timeout(20):
-                await scenario(child, f"http://{bound(listener)}/records")
+                await scenario(child, f"http://{bound(port)}/records")
         finally:
             pid = child.pid
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         assert pid is None or not Path(f"/proc/{pid}").exists()  # noqa: ASYNC240
 
-    with listener:
-        asyncio.run(run(listener))
+    try:
+        asyncio.run(run(sockets.port, sockets.local))
+    finally:
+        sockets.close()
 
 
 def test_it_serves_and_ends_with_the_node(tmp_path: Path) -> None:

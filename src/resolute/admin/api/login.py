@@ -78,7 +78,7 @@ async def get_session(
     if principal.scope is not None and principal.scope.verbs is not None:
         verbs &= principal.scope.verbs
     return SessionShown(
-        user=principal.user,
+        user=principal.user or principal.name,
         role=principal.role,
         zones=list(map(str, principal.zones)),
         verbs=sorted(verbs),
