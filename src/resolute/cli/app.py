@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from resolute import __version__
-from resolute.cli import apply, cache, check, explain, query, reload, serve, status
+from resolute.cli import apply, backup, cache, check, explain, query, reload, serve, status
 from resolute.cli.terminal import print_error
 from resolute.errors import ResoluteError, SettingsError
 
@@ -24,6 +24,8 @@ app.command()(status.status)
 app.command()(query.query)
 app.command()(explain.explain)
 app.command()(apply.apply)
+app.command()(backup.backup)
+app.command()(backup.restore)
 app.add_typer(cache.app, name="cache")
 
 

@@ -17,7 +17,6 @@ from resolute.errors import ConflictError, RuleError, ZoneDataError
 from resolute.records import names
 from resolute.zones import files
 from resolute.zones.files import Source
-from resolute.zones.flatten import zone_text
 from resolute.zones.folders import ZoneFolder
 
 _TEXT: Final = {"Content-Type": "text/dns"}
@@ -127,6 +126,8 @@ def _import(client: AdminClient, name: str, text: bytes, *, plan: bool) -> Mappi
 
 
 def _text(source: Source) -> bytes:
+    from resolute.zones.flatten import zone_text  # what knows rows of the store takes its time to load
+
     try:
         return zone_text(Path(source.path), source.origin)
     except OSError as error:

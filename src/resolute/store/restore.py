@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import Connection, MetaData, Table, delete, func, insert, inspect, select, union, update
+from sqlalchemy import Connection, MetaData, Table, delete, func, insert, inspect, select, update
 from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError
 
 from resolute.errors import RuleError
-from resolute.store import backup, migrate, schema
+from resolute.store import backup, history, migrate, schema
 from resolute.store.backup import Progress
 from resolute.store.backupfile import BackupReader, Rows, Summary
+from resolute.store.history import Change
 from resolute.store.pages import pages
 from resolute.store.store import KINDS, Store, raise_revision, read_revision
 
@@ -50,7 +51,7 @@ def restore(
         KINDS[connection.dialect.name].take_time(connection)
         if not replace:
             _refuse_contents(connection, store.url)
-        before, there = read_revision(connection), _zone_names(connection)
+        before = read_revision(connection)
         _clear(connection, found.header.shape)
         try:
             _fill(connection, reader, _counting(progress, sum(found.rows.values())))
@@ -59,7 +60,7 @@ def restore(
         migrate.prepare(connection)
         for table in backup.tables():
             KINDS[connection.dialect.name].renumber(connection, table)
-        return found, _tell_nodes(connection, max(before, found.header.revision) + LEAP, there)
+        return found, _tell_nodes(connection, max(before, found.header.revision) + LEAP)
 
 
 def _refuse_contents(connection: Connection, url: str) -> None:
@@ -71,12 +72,6 @@ def _refuse_contents(connection: Connection, url: str) -> None:
                 f"store {url}: it is not empty ({count} {name.replace('_', ' ')}): "
                 "say --replace if all of it may go, or name another with store.url"
             )
-
-
-def _zone_names(connection: Connection) -> list[str]:
-    """Of the zones that nodes may have by now."""
-    known = union(select(schema.zones.c.name), select(schema.changes.c.zone).where(schema.changes.c.zone.is_not(None)))
-    return [str(name) for name in connection.execute(known).scalars()]
 
 
 def _clear(connection: Connection, shape: str) -> None:
@@ -109,20 +104,12 @@ def _values(rows: Rows, table: Table) -> Iterator[dict[str, Any]]:
         yield dict(zip(names, values, strict=True))
 
 
-def _tell_nodes(connection: Connection, revision: int, former: Sequence[str]) -> int:
-    """Nodes that follow the store read every zone whole, and take away those that are gone."""
+def _tell_nodes(connection: Connection, revision: int) -> int:
+    """Nodes that follow the store read all of it, whatever they know."""
     connection.execute(update(schema.revision).values(value=revision))
     revision = raise_revision(connection)
     connection.execute(update(schema.zones).values(revision=revision, whole_revision=revision))
-    serials = {row.name: row.serial for row in connection.execute(select(schema.zones.c.name, schema.zones.c.serial))}
-    note = {"revision": revision, "time": datetime.now(UTC), "author": "restore", "kind": "restore"}
-    note |= {"what": "restored from a backup", "reason": "", "added": 0, "removed": 0}
-    for some in pages([None, *sorted({*serials, *former})], PAGE):
-        sides = (
-            {"zone": name, "serial_before": serials.get(name or ""), "serial_after": serials.get(name or "")}
-            for name in some
-        )
-        connection.execute(insert(schema.changes), [{**note, **side} for side in sides])
+    history.note(connection, Change(revision, datetime.now(UTC), "restore", history.RESTORE, "restored from a backup"))
     return revision
 
 
