@@ -8,9 +8,10 @@ The new file stands hidden beside the old one until then (`.FILE.new`). What a c
 import errno
 import fcntl
 import os
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 
 class UncertainError(OSError):
@@ -26,11 +27,21 @@ def replace(
     right before the old file goes, and may raise. Raises OSError; but for UncertainError the old file
     is as it was then.
     """
+    with replacing(path, like=like, last_look=last_look) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(
+    path: Path, *, like: os.stat_result | None = None, last_look: Callable[[], None] = lambda: None
+) -> Iterator[BinaryIO]:
+    """The same for contents that come part by part: the file is replaced when the block is left, and as it was when an
+    exception leaves it. What is written can be read again in the block."""
     fresh = path.with_name(f".{path.name}.new")
     descriptor = _open(fresh)
     try:
-        with open(descriptor, "wb") as file:  # noqa: PTH123, a descriptor
-            file.write(content)
+        with open(descriptor, "w+b") as file:  # noqa: PTH123, a descriptor
+            yield file
             file.flush()
             if like is not None:
                 _take_over(descriptor, path, like)
@@ -58,7 +69,7 @@ def _open(fresh: Path) -> int:
 
 
 def _locked(fresh: Path, flags: int = 0) -> int:
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
+    descriptor = os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | flags, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not os.path.samestat(os.fstat(descriptor), fresh.lstat()):

@@ -4,7 +4,7 @@
 
     role      reads                                                     changes
     owner     everything                                                everything
-    operator  everything but users                                      everything but users
+    operator  everything but users and backups                          everything but users
     editor    zones and records of the zones named                      records of these zones
     reader    everything but users, tokens and the audit log            nothing
 
@@ -56,7 +56,7 @@ class Kind(enum.Enum):
     """By being a program on this machine: the admin socket's owner, or for /records without proof."""
 
 
-_USERS = frozenset({Verb.USERS_READ, Verb.USERS_WRITE})
+_USERS = frozenset({Verb.USERS_READ, Verb.USERS_WRITE, Verb.BACKUP_READ})
 _PERSONAL = _USERS | {Verb.TOKENS_READ, Verb.TOKENS_WRITE, Verb.AUDIT_READ}
 
 VERBS: Final[Mapping[Role, frozenset[Verb]]] = {

@@ -40,6 +40,8 @@ class Verb(enum.StrEnum):
     USERS_READ = "users:read"
     USERS_WRITE = "users:write"
     AUDIT_READ = "audit:read"
+    BACKUP_READ = "backup:read"
+    """All of the store, with the hashes of passwords and tokens."""
 
 
 RECORD_VERBS: Final = frozenset({Verb.RECORDS_READ, Verb.RECORDS_WRITE})

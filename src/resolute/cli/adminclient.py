@@ -30,6 +30,7 @@ ANSWER_S: Final = 900.0
 MOST: Final = 2**30
 """Octets of an answer."""
 A_PAGE: Final = 1_000
+_PART: Final = 65_536
 
 JSON = Any
 """Whatever JSON there is."""
@@ -98,6 +99,26 @@ class AdminClient:
         if reply.status >= 300:
             raise refusal(reply.status, reply.headers, reply.content)
         return reply
+
+    def download(self, path: str) -> Iterator[bytes]:
+        """What a GET is answered, part by part, however long it is. Raises UnavailableError when it breaks off."""
+        connection = self._connection()
+        try:
+            connection.connect()
+            connection.sock.settimeout(self.answer_s)
+            _send(connection, "GET", self._base() + PREFIX + path, None, self._headers())
+            response = connection.getresponse()
+            if response.status >= 300:
+                found = {name.lower(): value for name, value in response.getheaders()}
+                raise refusal(response.status, found, response.read(MOST))
+            while part := response.read(_PART):
+                yield part
+        except TimeoutError as error:
+            raise UnavailableError(f"{self.place}: the server did not answer in time") from error
+        except (OSError, http.client.HTTPException) as error:
+            raise self._unreachable(error) from error
+        finally:
+            connection.close()
 
     def pages(self, path: str, query: Mapping[str, str] | None = None) -> Iterator[JSON]:
         """The items of all pages of a list, as they come."""

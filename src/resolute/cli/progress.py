@@ -10,13 +10,12 @@ from rich.progress import Progress as RichProgress
 
 Progress = Callable[[int, int], None]
 """Told what is done, and how much there is."""
-_WORTH_IT = 50_000
 
 
 @contextmanager
-def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "") -> Iterator[Progress]:
+def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "", worth: int = 50_000) -> Iterator[Progress]:
     """Gives the function to tell how far a long work of many parts is; each part begins anew. `doing` is what is done,
-    `then` what comes when all of a part is done."""
+    `then` what comes when all of a part is done; less than `worth` is done before anybody could read it."""
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
@@ -26,6 +25,6 @@ def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "") -> Ite
 
         def tell(done: int, total: int) -> None:
             now = then if then and done >= total else doing
-            bar.update(task, description=now, completed=done, total=total, visible=total >= _WORTH_IT)
+            bar.update(task, description=now, completed=done, total=total, visible=total >= worth)
 
         yield tell

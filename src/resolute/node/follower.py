@@ -191,7 +191,7 @@ class StoreFollower:
     def _read(self, store: Store, since: int) -> _Found:
         with store.reading() as connection:
             now = read_revision(connection)
-            if 0 <= since <= now:
+            if 0 <= since <= now and not history.restored_after(connection, since):
                 touched = stored.read_since(connection, since, self._known)
                 addresses = None if history.local_after(connection, since) else self._addresses
             else:

@@ -18,7 +18,7 @@ def bring_up_to_date(copy: Store, source: Store) -> int:
         since, now = read_revision(ours), read_revision(theirs)
         if since == now:
             return now
-        anew = since == 0 or since > now  # new, or the source is a restored one
+        anew = since == 0 or since > now or history.restored_after(theirs, since)
         if anew:
             _all_zones(theirs, ours)
         else:

@@ -13,6 +13,8 @@ from resolute.store.zones import PAGE, RRsetRow
 
 WORDS: Final = 2_000
 """Characters of the summary of a change, and of its reason."""
+RESTORE: Final = "restore"
+"""The kind of change that makes all of the store anew, from a backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class Change:
     time: datetime
     author: str
     kind: str
-    """`create`, `change`, `import`, `revert`, `policy` or `delete`, of a zone; `local`, of local records."""
+    """`create`, `change`, `import`, `revert`, `policy` or `delete`, of a zone; `local`, of local records; `restore`, of
+    all."""
     what: str
     reason: str = ""
     zone: str | None = None
@@ -102,6 +105,12 @@ def zones_after(connection: Connection, revision: int) -> set[str]:
 def local_after(connection: Connection, revision: int) -> bool:
     """Whether local records were changed after a revision."""
     query = select(changes.c.id).where(changes.c.revision > revision, changes.c.zone.is_(None)).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def restored_after(connection: Connection, revision: int) -> bool:
+    """Whether the store was made anew after a revision: then its history does not tell what has changed since."""
+    query = select(changes.c.id).where(changes.c.revision > revision, changes.c.kind == RESTORE).limit(1)
     return connection.execute(query).first() is not None
 
 

@@ -33,7 +33,7 @@ def prepare(connection: Connection) -> None:
     found = _version(connection)
     if found == HEAD:
         return
-    if found is not None and found not in _known():
+    if found is not None and found not in known():
         raise UnavailableError(
             f"the store has the shape {found}, and this program knows up to {HEAD}: "
             "run the version of Resolute that wrote it, or name another store with store.url"
@@ -42,6 +42,14 @@ def prepare(connection: Connection) -> None:
         _create(connection)
     else:
         _upgrade(connection, found)
+
+
+def rebuild(connection: Connection, shape: str) -> None:
+    """Makes the tables of a known shape where there are none, step by step."""
+    from alembic import command
+
+    connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
+    command.upgrade(_config(connection), shape)
 
 
 def _create(connection: Connection) -> None:
@@ -63,7 +71,8 @@ def _version(connection: Connection) -> str | None:
     return None
 
 
-def _known() -> set[str]:
+def known() -> set[str]:
+    """The shapes that stores may have."""
     return {path.name.split("_")[0] for path in (_SCRIPTS / "versions").glob("0*.py")}
 
 

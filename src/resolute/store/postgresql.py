@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, Table, func, select, text
 from sqlalchemy.engine import URL
 
 from resolute.errors import UnavailableError
@@ -42,6 +42,21 @@ def set_up(engine: Engine) -> None:
 def lock_shape(connection: Connection) -> None:
     """Of many nodes that start at once, one makes the tables."""
     connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SHAPE_LOCK})
+
+
+def take_time(connection: Connection) -> None:
+    """Until the transaction ends."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+
+
+def renumber(connection: Connection, table: Table) -> None:
+    """The sequence of a table that has one goes on after its greatest id."""
+    column = table.autoincrement_column
+    if column is None:
+        return
+    greatest = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+    sequence = func.pg_get_serial_sequence(table.name, column.name)
+    connection.execute(select(func.setval(sequence, greatest, False)))  # noqa: FBT003  the next one is this one
 
 
 def tell(connection: Connection, revision: int) -> None:

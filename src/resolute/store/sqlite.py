@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import URL
 
 BUSY_TIMEOUT_MS: Final = 5_000
@@ -56,6 +56,14 @@ def _on_begin(connection: Connection) -> None:
 
 def lock_shape(connection: Connection) -> None:
     """Nothing to do: a writer has the lock from its first statement on."""
+
+
+def take_time(connection: Connection) -> None:
+    """Nothing to do: no statement has an end to its time."""
+
+
+def renumber(connection: Connection, table: Table) -> None:
+    """Nothing to do: the next number is one more than the greatest."""
 
 
 def tell(connection: Connection, revision: int) -> None:

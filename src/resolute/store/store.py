@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Engine, create_engine, select, update
+from sqlalchemy import Connection, Engine, Table, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -48,6 +48,12 @@ class Kind(Protocol):
 
     def lock_shape(self, connection: Connection) -> None:
         """Keeps others from changing the tables until the transaction ends."""
+
+    def take_time(self, connection: Connection) -> None:
+        """Lets the statements of a transaction take as long as they take."""
+
+    def renumber(self, connection: Connection, table: Table) -> None:
+        """Has numbers that the database gives go on after those that rows have."""
 
     def tell(self, connection: Connection, revision: int) -> None:
         """Lets nodes know of a revision once it is committed."""

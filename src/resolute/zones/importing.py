@@ -2,12 +2,15 @@
 
     zone text -> scan, check (native) -> in canonical order -> beside what is there -> what differs is written, in pages
 
-A million records take bounded memory: both sides are read in the same order, a page at a time.
+A million records take bounded memory: both sides are read in the same order, a page at a time. An import that changes
+nothing raises neither serial nor revision.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from heapq import merge
+from itertools import chain
 from typing import Final
 
 from sqlalchemy import Connection
@@ -72,6 +75,11 @@ class Imported:
     differences: tuple[Difference, ...] = ()
     """The first of what differs from the zone that was there."""
 
+    @property
+    def unchanged(self) -> bool:
+        """Whether the zone was all this already: it has the serial and the revision that it had."""
+        return self.serial_before is not None and not (self.added or self.removed or self.differences)
+
 
 @dataclass(slots=True)
 class _Counts:
@@ -100,7 +108,8 @@ def create(store: Store, new: NewZone) -> Imported:
 
 
 def replace(store: Store, new: NewZone) -> Imported:
-    """Makes a zone's contents exactly these, and the zone if it is not there. A newer serial in the text counts.
+    """Makes a zone's contents exactly these, and the zone if it is not there. A newer serial in the text counts; an
+    older one is no difference.
 
     Raises ZoneDataError for text that is no zone, and ConflictError.
     """
@@ -196,14 +205,19 @@ def _create(connection: Connection, name: str, new: NewZone, contents: _Contents
 
 
 def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Contents) -> Imported:
-    revision, now = raise_revision(connection), datetime.now(UTC)
-    policy = new.policy or serial.Policy(zone.serial_policy)
-    given = serial.of_soa(contents.soa)
-    after = given if serial.is_newer(given, zone.serial) else serial.following(zone.serial, policy, now)
-    soa = row_of(serial.with_serial(contents.soa, after))
-    wanted = (
-        soa if (row.sort_key, row.rtype) == (soa.sort_key, soa.rtype) else row for row in contents.rows(new.progress)
-    )
+    """Nothing is written before something is found that differs."""
+    policy, given, now = new.policy or serial.Policy(zone.serial_policy), serial.of_soa(contents.soa), datetime.now(UTC)
+    newer = serial.is_newer(given, zone.serial)
+    same = row_of(serial.with_serial(contents.soa, given if newer else zone.serial))
+    rows = (same if _place(row) == _place(same) else row for row in contents.rows(new.progress))
+    differences = _beside(zones.everything(connection, zone.id), rows)
+    first = next(differences, None)
+    if first is None and policy.value == zone.serial_policy:
+        return Imported(zone.revision, zone.serial, contents.records, 0, 0, zone.serial)
+    after = given if newer else serial.following(zone.serial, policy, now)
+    raised = _soa_raised(connection, zone, row_of(serial.with_serial(contents.soa, after)))
+    others = (one for one in chain([first] if first else [], differences) if _place(one.after) != _place(same))
+    revision = raise_revision(connection)
     change = Change(
         revision=revision,
         time=now,
@@ -216,12 +230,7 @@ def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Con
         serial_after=after,
     )
     change_id = history.note(connection, change)
-    counts = _Counts()
-    for some in pages(_beside(zones.everything(connection, zone.id), wanted), PAGE):
-        zones.erase(connection, zone.id, [(one.before.sort_key, one.before.rtype) for one in some if one.before.data])
-        zones.write(connection, zone.id, [one.after for one in some if one.after.data], over=False)
-        history.note_rrsets(connection, change_id, some)
-        counts.add(some)
+    counts = _write(connection, zone.id, change_id, merge([raised], others, key=lambda one: _place(one.after)))
     history.amend(connection, change_id, added=counts.added, removed=counts.removed)
     values = {"serial": after, "serial_policy": policy.value, "records": contents.records, "revision": revision}
     if counts.rrsets > _STEP_BY_STEP:
@@ -229,6 +238,21 @@ def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Con
     zones.update_zone(connection, zone.id, values)
     shown = tuple(Difference(rrset_of(one.before), rrset_of(one.after)) for one in counts.first)
     return Imported(revision, after, contents.records, counts.added, counts.removed, zone.serial, shown)
+
+
+def _soa_raised(connection: Connection, zone: ZoneRow, after: RRsetRow) -> ChangedRRset:
+    (before,) = [row for row in zones.at_names(connection, zone.id, [after.sort_key]) if row.rtype == _SOA]
+    return ChangedRRset(before, after)
+
+
+def _write(connection: Connection, zone_id: int, change_id: int, changed: Iterator[ChangedRRset]) -> _Counts:
+    counts = _Counts()
+    for some in pages(changed, PAGE):
+        zones.erase(connection, zone_id, [(one.before.sort_key, one.before.rtype) for one in some if one.before.data])
+        zones.write(connection, zone_id, [one.after for one in some if one.after.data], over=False)
+        history.note_rrsets(connection, change_id, some)
+        counts.add(some)
+    return counts
 
 
 def _beside(old: Iterator[RRsetRow], new: Iterator[RRsetRow]) -> Iterator[ChangedRRset]:

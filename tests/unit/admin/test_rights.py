@@ -42,10 +42,11 @@ def everywhere(verb: Verb) -> Right:
     ("role", "missing"),
     [
         (Role.OWNER, set()),
-        (Role.OPERATOR, {Verb.USERS_READ, Verb.USERS_WRITE}),
+        (Role.OPERATOR, {Verb.USERS_READ, Verb.USERS_WRITE, Verb.BACKUP_READ}),
         (
             Role.READER,
-            {verb for verb in Verb if verb.endswith(":write")} | {Verb.USERS_READ, Verb.TOKENS_READ, Verb.AUDIT_READ},
+            {verb for verb in Verb if verb.endswith(":write")}
+            | {Verb.USERS_READ, Verb.TOKENS_READ, Verb.AUDIT_READ, Verb.BACKUP_READ},
         ),
         (Role.EDITOR, set(Verb)),
     ],

@@ -3,6 +3,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from resolute.errors import UnavailableError
 from resolute.node.follower import Served, StoreFollower
 from resolute.records import names
 from resolute.records.rrset import RRset
-from resolute.store import nodes, records
+from resolute.store import backup, nodes, records
 from resolute.store.records import Put, Remove
+from resolute.store.restore import restore
 from resolute.store.store import Store
 from resolute.zones import importing
 from resolute.zones.change import Action, Author, Edit, ZoneChange
@@ -165,6 +167,28 @@ def test_without_the_store_the_zones_of_the_copy_are_served(tmp_path: Path) -> N
         assert published.zones == {ORIGIN: 8, names.from_text("new.test."): 2}
         assert second.problem
         await second.close()
+
+    asyncio.run(scenario())
+
+
+def test_a_store_that_was_restored_is_read_whole(tmp_path: Path) -> None:
+    """Also when the node knows zones and revisions that the backup does not."""
+
+    async def scenario() -> None:
+        published, store = Published(), open_store(tmp_path)
+        importing.create(store, NewZone(ORIGIN, ZONE % 7, Author("t")))
+        saved = BytesIO(b"".join(backup.stream(store)))
+        importing.replace(store, NewZone(ORIGIN, ZONE % 9, Author("t")))
+        importing.create(store, NewZone(names.from_text("lost.test."), ZONE % 1, Author("t")))
+        records.apply(store, [Put("a.test", "192.0.2.1", "t")])
+        follower = follower_of(tmp_path, published)
+        await follower.start()
+        assert set(published.zones) == {ORIGIN, names.from_text("lost.test.")}
+        _, revision = restore(store, saved, "b", replace=True)
+        await follower.follow(revision)
+        assert dict(published.zones) == {ORIGIN: 7}
+        assert published.states[-1] == {}
+        await follower.close()
 
     asyncio.run(scenario())
 

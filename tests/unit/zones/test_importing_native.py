@@ -8,6 +8,7 @@ import pytest
 from resolute.errors import NotFoundError, RuleError, ZoneDataError
 from resolute.records import names
 from resolute.store import history, zones
+from resolute.store.order import sort_key
 from resolute.store.store import Store
 from resolute.zones import importing, serial
 from resolute.zones.change import Author
@@ -93,9 +94,31 @@ def test_replaced_by_what_differs(store: Store) -> None:
 def test_the_serial_of_the_text_counts_when_it_is_newer(store: Store) -> None:
     importing.create(store, NewZone(ORIGIN, text(7), BY))
     assert importing.replace(store, NewZone(ORIGIN, text(100), BY)).serial == 100
-    assert importing.replace(store, NewZone(ORIGIN, text(99), BY)).serial == 101
+    assert importing.replace(store, NewZone(ORIGIN, text(99, "a A 192.0.2.2"), BY)).serial == 101
     importing.replace(store, NewZone(ORIGIN, text(99, "a A 192.0.2.1"), BY, serial.Policy.UNIXTIME))
     assert row(store).serial > 1_700_000_000
+
+
+@pytest.mark.parametrize("given", [7, 6, 2**31 + 8])
+def test_what_is_there_already_is_no_change(store: Store, given: int) -> None:
+    """An older serial alone is no difference; order, letter case and spelling of the text are none either."""
+    importing.create(store, NewZone(ORIGIN, text(7, "a A 192.0.2.2", "b AAAA 2001:db8::1"), BY))
+    again = text(given, "B 300 AAAA 2001:DB8:0:0:0:0:0:1", "a.example.org. A 192.0.2.2")
+    made = importing.replace(store, NewZone(ORIGIN, again, BY))
+    assert (made.unchanged, made.serial, made.revision, store.revision()) == (True, 7, 1, 1)
+    with store.reading() as connection:
+        assert len(history.of_zone(connection, "example.org.")) == 1
+
+
+@pytest.mark.parametrize("line", ["@ A 192.0.2.9", "@ TXT last", "zz A 192.0.2.9"])
+def test_the_serial_goes_up_wherever_the_difference_is(store: Store, line: str) -> None:
+    importing.create(store, NewZone(ORIGIN, text(7), BY))
+    made = importing.replace(store, NewZone(ORIGIN, text(7, line), BY))
+    assert (made.serial, made.added, made.removed, row(store).serial) == (8, 2, 1, 8)
+    assert len(made.differences) == 2
+    assert sum(" SOA " in line and " 8 " in line for line in records(store)) == 1
+    keys = [(sort_key(one.after.owner), one.after.rtype) for one in made.differences]
+    assert keys == sorted(keys)
 
 
 def test_deleted_with_its_history(store: Store) -> None:

@@ -8,6 +8,7 @@ from fastapi.openapi.utils import get_openapi
 import resolute
 from resolute.admin.api import (
     audit,
+    backup,
     batches,
     cache,
     docs,
@@ -45,7 +46,7 @@ def router() -> APIRouter:
     # A zone's name may have a slash in it (RFC 2317 4): what stands behind the name is looked for first.
     for resource in (rrsets, history, zonecontents, zones):
         api.include_router(resource.router)
-    for resource in (batches, search, localrecords, cache, explain, nodes, settings, events, webhooks):
+    for resource in (batches, search, localrecords, cache, explain, nodes, settings, events, webhooks, backup):
         api.include_router(resource.router)
     return api
 

@@ -1,0 +1,141 @@
+"""`resolute apply DIR`: the zones of the store become those of a folder of zone files."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from resolute.cli.adminclient import AdminClient
+from resolute.cli.applying import Doing, ZonePlan, check_folder, plan
+from resolute.cli.differences import ADDED, REMOVED, print_differences
+from resolute.cli.options import Config, Data, Json, Plan, Reason, Server, TokenFile, admin
+from resolute.cli.progress import progress_bar
+from resolute.cli.terminal import print_json, print_line
+from resolute.errors import ResoluteError
+
+WOULD_CHANGE: Final = 3
+"""The exit code of a plan that is not empty: neither an error (1) nor a wrong call (2)."""
+_SIGNS: Final = {Doing.ADD: ("+", ADDED), Doing.CHANGE: ("~", "yellow"), Doing.REMOVE: ("-", REMOVED)}
+_SHOWN: Final = 50
+"""RRsets of a zone that are shown when nobody has asked for the plan alone."""
+
+
+def apply(
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Zone files: NAME.zone is the zone NAME.", exists=True, file_okay=False),
+    ],
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Also remove the zones of the store that have no file here.")
+    ] = False,
+    only_plan: Plan = False,
+    reason: Reason = "",
+    server: Server = None,
+    token_file: TokenFile = None,
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Make the zones of the store equal to a folder of zone files, and show what that changes.
+
+    All files are checked before anything is changed, and each zone is changed as a whole or not at all. A newer serial
+    in a file counts; otherwise the zone's serial is raised where something differs. With --plan nothing is changed, and
+    the exit code is 0 when there is nothing to do, 3 when there is.
+    """
+    client = admin(config, data, server, token_file, reason=reason)
+    with progress_bar(quiet=json, doing="checking", worth=100) as progress:
+        sources = check_folder(folder, progress)
+    with progress_bar(quiet=json, doing="comparing", worth=100) as progress:
+        plans = list(plan(client, sources, remove=delete, progress=progress))
+    if not json:
+        _print_plans(plans, whole=only_plan)
+    to_do = [one for one in plans if one.would_change]
+    if only_plan:
+        _report(plans, planned=True, json=json)
+        raise typer.Exit(WOULD_CHANGE if to_do else 0)
+    done, error = _carry_out(client, to_do, quiet=json)
+    _report(
+        [*done, *(one for one in plans if not one.would_change)],
+        planned=False,
+        json=json,
+        rest=to_do[len(done) :],
+        error=error,
+    )
+    if error is not None:
+        raise typer.Exit(1) if json else error
+
+
+def _carry_out(
+    client: AdminClient, plans: Sequence[ZonePlan], *, quiet: bool
+) -> tuple[list[ZonePlan], ResoluteError | None]:
+    """What was done, in its order, until something refused."""
+    done: list[ZonePlan] = []
+    with progress_bar(quiet=quiet, doing="applying", worth=100) as progress:
+        for one in plans:
+            try:
+                done.append(one.carry_out(client))
+            except ResoluteError as error:
+                return done, error
+            progress(len(done), len(plans))
+    return done, None
+
+
+def _print_plans(plans: Sequence[ZonePlan], *, whole: bool) -> None:
+    show = whole or sys.stdout.isatty()
+    for one in plans:
+        if not one.would_change:
+            continue
+        sign, style = _SIGNS[one.doing]
+        change = one.change
+        serials = " -> ".join(str(change[key]) for key in ("serial_before", "serial_after") if change[key] is not None)
+        print_line(
+            (f"{sign} {one.name}", style), f"  +{change['added']} -{change['removed']} records, serial {serials}"
+        )
+        if show:
+            shown = change["changes"] if whole else change["changes"][:_SHOWN]
+            print_differences(shown, indent="    ")
+            if len(shown) < len(change["changes"]):
+                print_line((f"    and {len(change['changes']) - len(shown)} RRsets more: --plan shows them", "dim"))
+    for one in plans:
+        if one.doing is Doing.LEAVE:
+            print_line((f"  {one.name}  left alone: {one.note}", "dim"))
+
+
+def _report(
+    plans: Sequence[ZonePlan],
+    *,
+    planned: bool,
+    json: bool,
+    rest: Sequence[ZonePlan] = (),
+    error: ResoluteError | None = None,
+) -> None:
+    counts = {doing: sum(one.doing is doing for one in plans) for doing in Doing}
+    if json:
+        done = [_as_json(one, done=not planned and one.would_change) for one in plans]
+        tree: dict[str, Any] = {"planned": planned, "zones": [*done, *(_as_json(one, done=False) for one in rest)]}
+        print_json(tree | ({} if error is None else {"error": {"message": str(error)}}))
+        return
+    what = ("to add", "to change", "to remove") if planned else ("added", "changed", "removed")
+    figures = zip((Doing.ADD, Doing.CHANGE, Doing.REMOVE), what, strict=True)
+    line = ", ".join(f"{counts[doing]} {word}" for doing, word in figures)
+    print_line(f"{line}, {counts[Doing.NOTHING]} as they are")
+    if not planned and any(one.change.get("served") is False for one in plans):
+        print_line(("durable, but the node of the server has not confirmed all of it yet", "warning"))
+    if counts[Doing.KEEP]:
+        kept = ", ".join(one.name for one in plans if one.doing is Doing.KEEP)[:400]
+        print_line((f"kept without a file here: {counts[Doing.KEEP]} ({kept}); --delete removes them", "warning"))
+    if rest:
+        print_line((f"not done: {', '.join(one.name for one in rest)[:400]}; apply again completes it", "error"))
+
+
+def _as_json(one: ZonePlan, *, done: bool) -> dict[str, Any]:
+    change = {key: one.change.get(key) for key in ("serial_before", "serial_after", "added", "removed", "changes")}
+    return {
+        "zone": one.name,
+        "action": one.doing.value,
+        "done": done,
+        "note": one.note,
+        **(change if one.change else {}),
+    }
