@@ -107,6 +107,11 @@ def test_a_change_of_a_file_s_zone_stands_in_its_file(client: Client, tmp_path: 
     assert file.read_text() == (
         '$TTL 60\n@ SOA ns1 h 12 7200 3600 1209600 300\n@ NS ns1\n; the web\nwww A 192.0.2.24 ; old\nnew TXT "a;b"\n'
     )
+    same = client.send("PUT", "/zones/hello./rrsets/www/A", {"ttl": 60, "records": ["192.0.2.24"]}).json
+    assert (same["planned"], same["revision"], same["served"], same["serial_after"]) == (False, None, True, 12)
+    many = [f"{number:05}{'x' * 250}" for number in range(250)]
+    too_large = client.send("PUT", "/zones/hello./rrsets/big/TXT", {"records": [{"strings": [one]} for one in many]})
+    assert (too_large.status, "has room for" in too_large.json["detail"]) == (409, True)
     planned = client.send("DELETE", "/zones/hello./rrsets/www/A?plan=true")
     assert (planned.json["planned"], addresses(client.server.endpoint, "www.hello")) == (True, ["192.0.2.24"])
     refused = client.send("PUT", "/zones/hello./rrsets/www/CNAME", {"records": ["a"]})

@@ -50,9 +50,11 @@ def note(connection: Connection, change: Change) -> int:
     return int(connection.execute(_NOTE, values).scalar_one())
 
 
-def amend(connection: Connection, change_id: int, *, added: int, removed: int) -> None:
-    """Says how many records a change has added and removed, in the transaction that has noted it."""
-    connection.execute(update(changes).where(changes.c.id == change_id).values(added=added, removed=removed))
+def amend(connection: Connection, change_id: int, *, serial_after: int, added: int, removed: int) -> None:
+    """Says what is known of a change when it has been made, in the transaction that has noted it."""
+    connection.execute(
+        update(changes).where(changes.c.id == change_id).values(serial_after=serial_after, added=added, removed=removed)
+    )
 
 
 def note_rrsets(connection: Connection, change_id: int, changed: Iterable[ChangedRRset]) -> None:

@@ -26,7 +26,7 @@ from resolute.store.store import Store, raise_revision
 from resolute.store.zones import ZoneRow
 from resolute.zones import serial
 from resolute.zones.change import Action, Edit, ZoneChange
-from resolute.zones.rows import none_of, refuse_foreign, row_of, rrset_of
+from resolute.zones.rows import none_of, refuse_foreign, refuse_too_large, row_of, rrset_of
 from resolute.zones.serial import Policy
 
 _SOA: Final = rdata.type_from_text("SOA")
@@ -103,8 +103,11 @@ class _PlannedError(Exception):
 
 def _attempt(connection: Connection, group: Group) -> list[Committed] | ResoluteError:
     try:
-        with connection.begin_nested():
-            return _group(connection, group)
+        with connection.begin_nested() as savepoint:
+            made = _group(connection, group)
+            if not any(one.differences for one in made):
+                savepoint.rollback()  # the revision too
+            return made
     except UnavailableError:
         raise
     except ResoluteError as error:
@@ -184,6 +187,9 @@ def check(origin: bytes, rrsets: Iterable[RRset]) -> None:
 
     They are rules about single names, so the rest of the zone need not be looked at. Raises ZoneDataError.
     """
+    rrsets = list(rrsets)
+    for rrset in rrsets:
+        refuse_too_large(rrset)
     records = [(rrset.owner, rrset.rtype, rrset.ttl, data) for rrset in rrsets for data in rrset.rdatas]
     try:
         plane.compile_zone(origin, records)

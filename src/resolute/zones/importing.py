@@ -18,6 +18,7 @@ from resolute.records import names, rdata
 from resolute.records.foreign import convert_all
 from resolute.store import history, zones
 from resolute.store.history import Change, ChangedRRset
+from resolute.store.order import sort_key
 from resolute.store.pages import pages
 from resolute.store.store import Store, raise_revision
 from resolute.store.zones import PAGE, RRsetRow, ZoneRow
@@ -25,7 +26,7 @@ from resolute.zones import serial
 from resolute.zones.change import Author
 from resolute.zones.commit import Difference, find_zone, refuse_other_serial
 from resolute.zones.files import problem_lines
-from resolute.zones.rows import none_of, row_of, rows_of, rrset_of
+from resolute.zones.rows import none_of, refuse_too_large, row_of, rrset_of, rrsets_of
 
 _SOA: Final = rdata.type_from_text("SOA")
 SHOWN: Final = 1_000
@@ -60,7 +61,8 @@ class NewZone:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What has become of it."""
+    """What has become of it. Where nothing is `different`, nothing was written: the revision is that of its last
+    change."""
 
     revision: int
     serial: int
@@ -71,6 +73,7 @@ class Imported:
     """None for a zone that was not there."""
     differences: tuple[Difference, ...] = ()
     """The first of what differs from the zone that was there."""
+    different: bool = True
 
 
 @dataclass(slots=True)
@@ -80,9 +83,9 @@ class _Counts:
     rrsets: int = 0
     first: list[ChangedRRset] = field(default_factory=list)
 
-    def add(self, changed: Sequence[ChangedRRset]) -> None:
+    def add(self, changed: Sequence[ChangedRRset], *, shown: int = SHOWN) -> None:
         self.rrsets += len(changed)
-        self.first += changed[: SHOWN - len(self.first)]
+        self.first += changed[: shown - len(self.first)]
         for one in changed:
             before, after = _forms(one.before), _forms(one.after)
             self.added += len(after - before)
@@ -111,7 +114,10 @@ def replace(store: Store, new: NewZone) -> Imported:
         if zone is None:
             return _create(connection, name, new, contents)
         refuse_other_serial(zone, new.expected_serial)
-        return _replace(connection, zone, new, contents)
+        made = _replace(connection, zone, new, contents)
+        if not made.different:
+            connection.rollback()
+        return made
 
 
 def delete(
@@ -153,11 +159,13 @@ class _Contents:
         self._listing = self._scan.listing()
         start, stop = self._listing.find(new.origin)
         apex = ((owner, rtype, ttl, data) for owner, rtype, ttl, data, *_ in self._listing.records(start, stop))
-        (self.soa,) = [rrset_of(row) for row in rows_of(apex) if row.rtype == _SOA]
+        (self.soa,) = [rrset for rrset in rrsets_of(apex) if rrset.rtype == _SOA]
 
     def rows(self, progress: Progress) -> Iterator[RRsetRow]:
-        """Every RRset."""
-        return rows_of(self._stream(progress))
+        """Every RRset. Raises ZoneDataError for one that nobody could be answered with."""
+        for rrset in rrsets_of(self._stream(progress)):
+            refuse_too_large(rrset)
+            yield row_of(rrset)
 
     def _stream(self, progress: Progress) -> Iterator[tuple[bytes, int, int, bytes]]:
         total = len(self._listing)
@@ -196,14 +204,9 @@ def _create(connection: Connection, name: str, new: NewZone, contents: _Contents
 
 
 def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Contents) -> Imported:
+    """The SOA record comes last: whether the serial is raised is known when the rest has been compared."""
     revision, now = raise_revision(connection), datetime.now(UTC)
     policy = new.policy or serial.Policy(zone.serial_policy)
-    given = serial.of_soa(contents.soa)
-    after = given if serial.is_newer(given, zone.serial) else serial.following(zone.serial, policy, now)
-    soa = row_of(serial.with_serial(contents.soa, after))
-    wanted = (
-        soa if (row.sort_key, row.rtype) == (soa.sort_key, soa.rtype) else row for row in contents.rows(new.progress)
-    )
     change = Change(
         revision=revision,
         time=now,
@@ -213,22 +216,45 @@ def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Con
         reason=new.by.reason,
         zone=zone.name,
         serial_before=zone.serial,
-        serial_after=after,
     )
     change_id = history.note(connection, change)
-    counts = _Counts()
-    for some in pages(_beside(zones.everything(connection, zone.id), wanted), PAGE):
-        zones.erase(connection, zone.id, [(one.before.sort_key, one.before.rtype) for one in some if one.before.data])
-        zones.write(connection, zone.id, [one.after for one in some if one.after.data], over=False)
-        history.note_rrsets(connection, change_id, some)
-        counts.add(some)
-    history.amend(connection, change_id, added=counts.added, removed=counts.removed)
+    counts = _replace_all_but_soa(connection, zone, change_id, contents.rows(new.progress))
+    (soa,) = [row for row in zones.at_names(connection, zone.id, [sort_key(new.origin)]) if row.rtype == _SOA]
+    after = serial.of_soa(contents.soa)
+    if not serial.is_newer(after, zone.serial):
+        like = serial.with_serial(contents.soa, zone.serial)
+        if not counts.rrsets and policy.value == zone.serial_policy and rrset_of(soa).equals(like):
+            return Imported(zone.revision, zone.serial, zone.records, 0, 0, zone.serial, different=False)
+        after = serial.following(zone.serial, policy, now)
+    last = [ChangedRRset(soa, row_of(serial.with_serial(contents.soa, after)))]
+    _take(connection, zone.id, change_id, last)
+    counts.add(last, shown=SHOWN + 1)
+    history.amend(connection, change_id, serial_after=after, added=counts.added, removed=counts.removed)
     values = {"serial": after, "serial_policy": policy.value, "records": contents.records, "revision": revision}
     if counts.rrsets > _STEP_BY_STEP:
         values["whole_revision"] = revision
     zones.update_zone(connection, zone.id, values)
-    shown = tuple(Difference(rrset_of(one.before), rrset_of(one.after)) for one in counts.first)
+    first = sorted(counts.first, key=lambda one: _place(one.after))[:SHOWN]
+    shown = tuple(Difference(rrset_of(one.before), rrset_of(one.after)) for one in first)
     return Imported(revision, after, contents.records, counts.added, counts.removed, zone.serial, shown)
+
+
+def _replace_all_but_soa(connection: Connection, zone: ZoneRow, change_id: int, wanted: Iterator[RRsetRow]) -> _Counts:
+    there, counts = zones.everything(connection, zone.id), _Counts()
+    for some in pages(_beside(_without_soa(there), _without_soa(wanted)), PAGE):
+        _take(connection, zone.id, change_id, some)
+        counts.add(some)
+    return counts
+
+
+def _take(connection: Connection, zone_id: int, change_id: int, some: Sequence[ChangedRRset]) -> None:
+    zones.erase(connection, zone_id, [(one.before.sort_key, one.before.rtype) for one in some if one.before.data])
+    zones.write(connection, zone_id, [one.after for one in some if one.after.data], over=False)
+    history.note_rrsets(connection, change_id, some)
+
+
+def _without_soa(rows: Iterator[RRsetRow]) -> Iterator[RRsetRow]:
+    return (row for row in rows if row.rtype != _SOA)
 
 
 def _beside(old: Iterator[RRsetRow], new: Iterator[RRsetRow]) -> Iterator[ChangedRRset]:

@@ -103,7 +103,7 @@ def test_import_replaces_all_and_export_gives_it_back(tmp_path: Path) -> None:
         assert (planned.json()["serial_before"], planned.json()["serial_after"]) == (5, 6)
         assert planned.json()["changes"][-1]["after"] == {"ttl": 60, "records": ['"bye world"']}
         assert (await client.get(ZONE + "/export")).text == exported.text
-        assert (await client.post(ZONE + "/import", content=exported.content)).json()["added"] == 1  # the SOA's serial
+        await client.post(ZONE + "/import", content=TEXT.replace("hello", "bye"))
         stale = await client.post(ZONE + "/import", content=TEXT, headers={"If-Match": '"5-increment"'})
         assert stale.status_code == 412
         new = await client.post(ZONE + "/import", content=TEXT, headers={"If-None-Match": "*"})

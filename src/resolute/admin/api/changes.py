@@ -101,7 +101,7 @@ def whole(zone: bytes, made: Imported, served: bool | None, *, gone: bool = Fals
     return ZoneChanged(
         zone=names.to_text(zone),
         planned=served is None,
-        revision=None if served is None else made.revision,
+        revision=made.revision if made.different and served is not None else None,
         served=served,
         serial_before=made.serial_before,
         serial_after=None if gone else made.serial,

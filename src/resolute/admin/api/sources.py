@@ -98,7 +98,7 @@ async def do_whole(
 
     def alone(store: Store) -> tuple[Imported, int | None]:
         made = work(store)
-        return made, None if planned else made.revision
+        return made, made.revision if made.different and not planned else None
 
     written = await services.writer.alone(alone)
     return written.result, None if planned else written.served
