@@ -34,7 +34,7 @@ def rrset_of(row: RRsetRow) -> RRset:
         return RRset(names.from_text(row.name), row.rtype, 0, ())
     owner = names.from_text(row.name)
     return RRset(
-        owner, row.rtype, row.ttl, tuple(rdata.to_wire(row.rtype, line, b"\0") for line in row.data.split("\n"))
+        owner, row.rtype, row.ttl, tuple(rdata.from_our_text(row.rtype, line) for line in row.data.split("\n"))
     )
 
 

@@ -165,7 +165,7 @@ def test_a_name_that_is_not_what_was_expected_stays(tmp_path: Path) -> None:
         found = list(threads.map(put, range(16)))
     assert [one for one in found if one is True] == [True]
     assert stores[0].revision() == 2
-    wanted = [
+    wanted: list[Put | Remove] = [
         Put("a.test", "192.0.2.9", "t", Expected(there=False)),
         Put("b.test", "192.0.2.9", "t", Expected(there=True)),
         Remove("a.test", "t", seen),
