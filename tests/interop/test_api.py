@@ -1,71 +1,16 @@
 """The REST API of a running server: what it says of the node is what the node does, and each change is told at once."""
 
-import http.client
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 import pytest
 
 from bench.peers import Resolute, Service
-from resolute.admin import tokens
-from resolute.admin.rights import Scope
-from resolute.store import accounts
-from resolute.store.accounts import NewToken, NewUser
-from resolute.store.store import Store
+from tests.apiclient import API, Client
 from tests.faults.kit.asking import addresses, wait_for
 
-API = "/api/v1"
 TEXT = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.7\n"
-
-
-class Said(NamedTuple):
-    """What a request was answered."""
-
-    status: int
-    text: str
-
-    @property
-    def json(self) -> Any:  # noqa: ANN401
-        return json.loads(self.text)
-
-
-class Client:
-    """An operator's program."""
-
-    def __init__(self, server: Resolute) -> None:
-        self.server = server
-        self.headers = {"Authorization": f"Bearer {_token(server.data)}"}
-
-    def open(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(urlsplit(self.server.admin_url).netloc, timeout=15)
-
-    def send(self, method: str, path: str, body: object = None, **headers: str) -> Said:
-        content = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
-        connection = self.open()
-        try:
-            given = {name.replace("_", "-"): value for name, value in headers.items()}
-            connection.request(
-                method, API + path, content, {**self.headers, "Content-Type": "application/json", **given}
-            )
-            answer = connection.getresponse()
-            return Said(answer.status, answer.read().decode())
-        finally:
-            connection.close()
-
-
-def _token(data: Path) -> str:
-    """Of an operator, put into the store as if they had made it."""
-    store, made = Store(f"sqlite:///{data / 'resolute.db'}"), tokens.make()
-    with store.writing() as connection:
-        user = accounts.add_user(connection, NewUser("operator", "no password", "operator", ()))
-        ends = datetime.now(UTC) + timedelta(hours=1)
-        accounts.add_token(connection, user.id, NewToken(made.id, "robot", made.hash, Scope().to_json(), (), ends))
-    store.close()
-    return made.text
 
 
 @pytest.fixture
@@ -107,6 +52,11 @@ def test_a_change_of_a_file_s_zone_stands_in_its_file(client: Client, tmp_path: 
     assert file.read_text() == (
         '$TTL 60\n@ SOA ns1 h 12 7200 3600 1209600 300\n@ NS ns1\n; the web\nwww A 192.0.2.24 ; old\nnew TXT "a;b"\n'
     )
+    same = client.send("PUT", "/zones/hello./rrsets/www/A", {"ttl": 60, "records": ["192.0.2.24"]}).json
+    assert (same["planned"], same["revision"], same["served"], same["serial_after"]) == (False, None, True, 12)
+    many = [f"{number:05}{'x' * 250}" for number in range(250)]
+    too_large = client.send("PUT", "/zones/hello./rrsets/big/TXT", {"records": [{"strings": [one]} for one in many]})
+    assert (too_large.status, "has room for" in too_large.json["detail"]) == (409, True)
     planned = client.send("DELETE", "/zones/hello./rrsets/www/A?plan=true")
     assert (planned.json["planned"], addresses(client.server.endpoint, "www.hello")) == (True, ["192.0.2.24"])
     refused = client.send("PUT", "/zones/hello./rrsets/www/CNAME", {"records": ["a"]})

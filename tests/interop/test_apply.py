@@ -10,9 +10,10 @@ import pytest
 
 from bench.peers import Resolute, Service
 from resolute.store.store import Store
+from tests.apiclient import Client
 from tests.faults.kit.asking import addresses, ask, rcode
 from tests.faults.kit.running import command
-from tests.interop.test_api import TEXT, Client
+from tests.interop.test_api import TEXT
 
 ONE = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.7\n"
 

@@ -12,9 +12,9 @@ from resolute.store.store import Store
 from resolute.zones import importing
 from resolute.zones.change import Author
 from resolute.zones.importing import NewZone
+from tests.apiclient import Client
 from tests.faults.kit.asking import answers, ask, rcode, wait_for
 from tests.faults.kit.running import as_json, command
-from tests.interop.test_api import Client
 
 SERVICE = Service(extra='[resolver]\nmode = "off"\n')
 ZONES = Path(__file__).parents[1] / "rfc" / "zones-of-rfc1034"
@@ -117,10 +117,10 @@ def test_a_backup_over_the_network_is_its_owner_s(tmp_path: Path) -> None:
         assert as_json(*words)["rows"]["zones"] == 2
         event = client.send("GET", "/audit").json["items"][0]
         assert (event["verb"], event["outcome"]) == ("backup:read", "done")
-        connection = client.open()
-        connection.request("GET", "/api/v1/backup", headers=client.headers)
-        half = connection.getresponse().read(100)
-        connection.close()  # who goes away half-way keeps nobody else from taking one
+        http = client.open()
+        http.request("GET", "/api/v1/backup", headers=client.headers)
+        half = http.getresponse().read(100)
+        http.close()  # who goes away half-way keeps nobody else from taking one
         assert len(half) == 100
         wait_for(lambda: command(*words).returncode == 0)
 

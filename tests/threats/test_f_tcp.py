@@ -162,7 +162,7 @@ def test_f5_handshakes_where_no_tls_is_spoken(server: Resolute) -> None:
 
 @pytest.mark.parametrize("sent", [client_hello()[:1], client_hello()[:40], b"GET / HTTP/1.1\r\n\r\n", b"\x16" * 70_000])
 def test_f5_what_is_no_dns_is_closed(server: Resolute, sent: bytes) -> None:
-    """Within the two seconds that the first message has, and nothing is answered but FORMERR or NOTIMP to what has a header."""
+    """Within the time of a first message; nothing is answered but FORMERR or NOTIMP to what has a header."""
     with tcp_socket(server.endpoint) as sock:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             sock.sendall(sent)

@@ -77,8 +77,8 @@ class FileZones:
             )
         async with self._changing:
             made = await asyncio.to_thread(change_file, Path(zone.file), change, planned=planned)
-            if not made.differences or planned:
-                return made, None
+            if planned or not made.differences:
+                return made, None if planned else True
             self._until_s = 0.0
             return made, await self._reread(zone)
 

@@ -1,6 +1,7 @@
 r"""Record data: presentation form to wire and back, through dnspython.
 
-Every type that dnspython knows, and every other type in the generic form `\# LENGTH HEX` (RFC 3597 5).
+Every type that dnspython knows, those of RFC 1035 that are written as one that it knows, and every other type in the
+generic form `\# LENGTH HEX` (RFC 3597 5).
 """
 
 from functools import lru_cache
@@ -14,9 +15,19 @@ import dns.rdatatype
 from resolute.errors import PresentationError
 
 _IN = dns.rdataclass.IN
+_NOBODYS = 65_280
+"""A type of private use (RFC 6895 3.1): its rdata may be anything."""
+_INVALID_KEY = 65_535
+_LONGEST = 65_535
 _REMEMBERED = 512
 """Conversions that are not made again: one change needs the same one several times."""
 _NAMED_TYPES = "NS MD MF CNAME SOA MB MG MR PTR MINFO MX RP AFSDB RT SIG PX NXT NAPTR KX SRV DNAME RRSIG"
+_GENERIC = "\\#"
+_ALIKE = {
+    int(dns.rdatatype.from_text(one)): dns.rdatatype.from_text(other)
+    for one, other in {"MD": "NS", "MF": "NS", "MB": "NS", "MG": "NS", "MR": "NS", "MINFO": "RP", "TA": "DS"}.items()
+}
+"""Types that dnspython does not know, and one that has the same form (RFC 1035 3.3)."""
 _WITH_NAMES = frozenset(int(dns.rdatatype.from_text(name)) for name in _NAMED_TYPES.split())
 
 
@@ -28,10 +39,22 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
     """
     try:
         name = dns.name.from_wire(origin, 0)[0]
-        rdata = dns.rdata.from_text(_IN, _type(rtype), text, origin=name, relativize=False)
-        return rdata.to_wire(origin=name) or b""
+        rdata = dns.rdata.from_text(_IN, _form(rtype), text, origin=name, relativize=False)
+        if _INVALID_KEY in getattr(rdata, "params", ()):
+            raise ValueError("key65535 is reserved as an invalid key (RFC 9460 14.3.2)")
+        return _bounded(rdata.to_wire(origin=name) or b"")
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError) as error:
         raise PresentationError(f"{type_to_text(rtype)} rdata does not parse: {_reason(error)}") from error
+
+
+def from_our_text(rtype: int, text: str) -> bytes:
+    """The wire rdata of what `to_text` has written. Raises PresentationError."""
+    try:
+        return to_wire(rtype, text, b"\0")
+    except PresentationError:
+        if not text.startswith(_GENERIC):
+            raise
+        return to_wire(_NOBODYS, text, b"\0")  # dnspython reads such rdata no more than it writes it
 
 
 @lru_cache(_REMEMBERED)
@@ -40,7 +63,7 @@ def to_text(rtype: int, rdata: bytes, *, origin: bytes | None = None) -> str:
     well-formed for it. Never raises for any bytes. Names at and below `origin` (a wire name) are written relative."""
     name = None if origin is None else dns.name.from_wire(origin, 0)[0]
     try:
-        text = dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text(name)
+        text = dns.rdata.from_wire(_IN, _form(rtype), rdata, 0, len(rdata)).to_text(name)
     except (dns.exception.DNSException, ValueError, OverflowError, IndexError, KeyError, UnicodeError):
         text = ""
     return text or to_generic(rtype, rdata)
@@ -58,7 +81,7 @@ def canonical(rtype: int, rdata: bytes) -> bytes:
     if rtype not in _WITH_NAMES:
         return rdata
     try:
-        return dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_digestable()
+        return dns.rdata.from_wire(_IN, _form(rtype), rdata, 0, len(rdata)).to_digestable()
     except (dns.exception.DNSException, ValueError, IndexError):
         return rdata
 
@@ -80,6 +103,17 @@ def type_to_text(rtype: int) -> str:
 
 def _type(rtype: int) -> dns.rdatatype.RdataType:
     return dns.rdatatype.RdataType.make(rtype)
+
+
+def _bounded(rdata: bytes) -> bytes:
+    if len(rdata) > _LONGEST:
+        raise ValueError(f"it has {len(rdata)} octets: expected {_LONGEST} at most (RFC 1035 3.2.1)")
+    return rdata
+
+
+def _form(rtype: int) -> dns.rdatatype.RdataType:
+    """The type that tells dnspython what the rdata looks like."""
+    return _ALIKE.get(rtype) or _type(rtype)
 
 
 def _reason(error: Exception) -> str:

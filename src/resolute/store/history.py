@@ -54,7 +54,7 @@ def note(connection: Connection, change: Change) -> int:
 
 
 def amend(connection: Connection, change_id: int, *, added: int, removed: int) -> None:
-    """Says how many records a change has added and removed, in the transaction that has noted it."""
+    """Says how much a change is when it has been made, in the transaction that has noted it."""
     connection.execute(update(changes).where(changes.c.id == change_id).values(added=added, removed=removed))
 
 

@@ -6,20 +6,32 @@ A change is a value; `apply` makes many of them in one transaction, so that a cr
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from resolute.errors import ConflictError
 from resolute.store.schema import changes, local_records, seeded_names
 from resolute.store.store import Store, raise_revision, read_revision
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """What a name must be for a change to be made, held in the change's transaction; `address`: whichever it has, where
+    it is None."""
+
+    there: bool
+    address: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Put:
-    """Adds a name, or replaces its address."""
+    """Adds a name, or replaces its address; one that it has already is no change."""
 
     name: str
     address: str
     author: str
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +40,16 @@ class Remove:
 
     name: str
     author: str
+    expected: Expected | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What `apply` has done: the store's revision now, and for each change whether there was something to change."""
+    """What `apply` has done: the store's revision now, and for each change whether there was something to change, or
+    that the name is not what was expected."""
 
     revision: int
-    found: tuple[bool, ...]
+    found: tuple[bool | ConflictError, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +73,18 @@ def addresses(connection: Connection) -> dict[str, str]:
 
 
 def apply(store: Store, wanted: Sequence[Put | Remove]) -> Applied:
-    """Makes the changes, all or none, in their order; durable when it returns.
+    """Makes the changes in their order, but for those whose name is not what they expect; durable when it returns.
 
-    A name to be removed that is not there is no error: `found` says so. Raises UnavailableError.
+    A name to be removed that is not there is no error: `found` says so. Without a change the revision stays. Raises
+    UnavailableError.
     """
     with store.writing() as connection:
-        revision = raise_revision(connection)
-        found = tuple(_apply_one(connection, change, revision) for change in wanted)
-    return Applied(revision, found)
+        before, revision = read_revision(connection), raise_revision(connection)
+        made = [_apply_one(connection, change, revision) for change in wanted]
+        if not any(one.changed for one in made):
+            connection.rollback()
+            revision = before
+    return Applied(revision, tuple(one.found for one in made))
 
 
 def seed(store: Store, addresses: Mapping[str, str], *, author: str) -> int:
@@ -84,7 +102,7 @@ def seed(store: Store, addresses: Mapping[str, str], *, author: str) -> int:
         for name in fresh:
             connection.execute(insert(seeded_names).values(name=name, revision=revision))
             if name not in present:
-                _put(connection, Put(name, addresses[name], author), revision)
+                _put(connection, Put(name, addresses[name], author), revision, None)
     return len(fresh)
 
 
@@ -95,27 +113,49 @@ def _unseeded(store: Store, addresses: Mapping[str, str]) -> bool:
     return any(name not in seeded for name in addresses)
 
 
-def _apply_one(connection: Connection, change: Put | Remove, revision: int) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    found: bool | ConflictError
+    changed: bool
+
+
+def _apply_one(connection: Connection, change: Put | Remove, revision: int) -> _Made:
+    """Free of races, because the revision's row is locked."""
+    before = connection.execute(_ADDRESS.where(local_records.c.name == change.name)).scalar_one_or_none()
+    if not _holds(change.expected, before):
+        has = "is not there" if before is None else f"has the address {before}"
+        return _Made(ConflictError(f"the local record {change.name} {has} now: look at it again"), changed=False)
     if isinstance(change, Put):
-        return _put(connection, change, revision)
-    return _remove(connection, change, revision)
+        return _put(connection, change, revision, before)
+    return _remove(connection, change, revision, before)
 
 
-def _put(connection: Connection, put: Put, revision: int) -> bool:
-    """Update, else insert: portable, and free of races because the revision's row is locked."""
+def _holds(expected: Expected | None, before: str | None) -> bool:
+    if expected is None:
+        return True
+    return expected.there == (before is not None) and expected.address in (None, before)
+
+
+def _put(connection: Connection, put: Put, revision: int, before: str | None) -> _Made:
+    if before == put.address:
+        return _Made(found=True, changed=False)
     values = {"address": put.address, "revision": revision}
-    replaced = connection.execute(update(local_records).where(local_records.c.name == put.name).values(values)).rowcount
-    if not replaced:
+    if before is None:
         connection.execute(insert(local_records).values(name=put.name, **values))
+    else:
+        connection.execute(update(local_records).where(local_records.c.name == put.name).values(values))
     _note(connection, revision, put.author, f"put {put.name} {put.address}")
-    return bool(replaced)
+    return _Made(found=before is not None, changed=True)
 
 
-def _remove(connection: Connection, remove: Remove, revision: int) -> bool:
-    removed = bool(connection.execute(delete(local_records).where(local_records.c.name == remove.name)).rowcount)
-    if removed:
+def _remove(connection: Connection, remove: Remove, revision: int, before: str | None) -> _Made:
+    if before is not None:
+        connection.execute(delete(local_records).where(local_records.c.name == remove.name))
         _note(connection, revision, remove.author, f"remove {remove.name}")
-    return removed
+    return _Made(found=before is not None, changed=before is not None)
+
+
+_ADDRESS: Final = select(local_records.c.address)
 
 
 def _note(connection: Connection, revision: int, author: str, what: str) -> None:

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from resolute import plane
 from resolute.errors import ConflictError, NotFoundError, ResoluteError, UnavailableError, ZoneDataError
 from resolute.records import names, rdata
+from resolute.records.foreign import convert_all
 from resolute.records.rrset import RRset
 from resolute.store import history, zones
 from resolute.store.history import Change, ChangedRRset
@@ -26,7 +27,7 @@ from resolute.store.store import Store, raise_revision
 from resolute.store.zones import ZoneRow
 from resolute.zones import serial
 from resolute.zones.change import Action, Edit, ZoneChange
-from resolute.zones.rows import none_of, refuse_foreign, row_of, rrset_of
+from resolute.zones.rows import as_zone_text, none_of, refuse_foreign, refuse_too_large, row_of, rrset_of
 from resolute.zones.serial import Policy
 
 _SOA: Final = rdata.type_from_text("SOA")
@@ -103,8 +104,11 @@ class _PlannedError(Exception):
 
 def _attempt(connection: Connection, group: Group) -> list[Committed] | ResoluteError:
     try:
-        with connection.begin_nested():
-            return _group(connection, group)
+        with connection.begin_nested() as savepoint:
+            made = _group(connection, group)
+            if not any(one.differences for one in made):
+                savepoint.rollback()  # the revision too
+            return made
     except UnavailableError:
         raise
     except ResoluteError as error:
@@ -182,14 +186,27 @@ def refuse_other_serial(zone: ZoneRow | Standing, expected: int | None) -> None:
 def check(origin: bytes, rrsets: Iterable[RRset]) -> None:
     """Whether RRsets that are all of their names, the apex among them, hold in a zone: the rules of the zone checker.
 
-    They are rules about single names, so the rest of the zone need not be looked at. Raises ZoneDataError.
+    They are rules about single names, so the rest of the zone need not be looked at. They are held against what a node
+    will read: the text that is kept, so that nothing is kept that cannot be served. Raises ZoneDataError.
     """
-    records = [(rrset.owner, rrset.rtype, rrset.ttl, data) for rrset in rrsets for data in rrset.rdatas]
+    some = [rrset for rrset in rrsets if rrset.rdatas]
+    for rrset in some:
+        refuse_too_large(rrset)
+    scan = plane.scan_zone_text(as_zone_text(map(row_of, some)), origin, file="change")
+    convert_all(scan)
+    listing = scan.listing()
+    read = {(owner, rtype, ttl, data) for owner, rtype, ttl, data, *_ in listing.records(0, len(listing))}
     try:
-        plane.compile_zone(origin, records)
+        scan.compile()
     except plane.ZoneFileError as error:
         lines = [problem.message for problem in error.problems if problem.severity == "error"]
         raise ZoneDataError(lines[0], lines) from error
+    for rrset in some:
+        if not read.issuperset((rrset.owner, rrset.rtype, rrset.ttl, data) for data in rrset.rdatas):
+            what = f"{names.to_text(rrset.owner)} {rdata.type_to_text(rrset.rtype)}"
+            raise ZoneDataError(
+                f"{what} would not be read as it is written: give its records in the form \\# LENGTH HEX"
+            )
 
 
 def _there(connection: Connection, zone: ZoneRow, owners: Iterable[bytes]) -> dict[Key, RRset]:

@@ -28,7 +28,7 @@ from resolute.zones import serial
 from resolute.zones.change import Author
 from resolute.zones.commit import Difference, find_zone, refuse_other_serial
 from resolute.zones.files import problem_lines
-from resolute.zones.rows import none_of, row_of, rows_of, rrset_of
+from resolute.zones.rows import none_of, refuse_too_large, row_of, rrset_of, rrsets_of
 
 _SOA: Final = rdata.type_from_text("SOA")
 SHOWN: Final = 1_000
@@ -162,11 +162,13 @@ class _Contents:
         self._listing = self._scan.listing()
         start, stop = self._listing.find(new.origin)
         apex = ((owner, rtype, ttl, data) for owner, rtype, ttl, data, *_ in self._listing.records(start, stop))
-        (self.soa,) = [rrset_of(row) for row in rows_of(apex) if row.rtype == _SOA]
+        (self.soa,) = [rrset for rrset in rrsets_of(apex) if rrset.rtype == _SOA]
 
     def rows(self, progress: Progress) -> Iterator[RRsetRow]:
-        """Every RRset."""
-        return rows_of(self._stream(progress))
+        """Every RRset. Raises ZoneDataError for one that nobody could be answered with."""
+        for rrset in rrsets_of(self._stream(progress)):
+            refuse_too_large(rrset)
+            yield row_of(rrset)
 
     def _stream(self, progress: Progress) -> Iterator[tuple[bytes, int, int, bytes]]:
         total = len(self._listing)

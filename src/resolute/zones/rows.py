@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
+from typing import Final
 
 from resolute.errors import ZoneDataError
 from resolute.records import names, rdata
@@ -9,6 +10,17 @@ from resolute.records.rrset import RRset
 from resolute.store.order import sort_key
 from resolute.store.pages import pages
 from resolute.store.zones import PAGE, RRsetRow
+
+_MESSAGE: Final = 65_535
+"""Octets of a message over TCP (RFC 1035 4.2.2)."""
+_HEADER: Final = 12
+_QUESTION: Final = 4
+"""Its type and class, after its name."""
+_RECORD: Final = 12
+"""Owner (a pointer), type, class, TTL and length, before the rdata."""
+_OPT: Final = 11
+"""Without options (RFC 6891 6.1.2)."""
+_LONGEST_NAME: Final = 255
 
 
 def row_of(rrset: RRset) -> RRsetRow:
@@ -22,7 +34,7 @@ def rrset_of(row: RRsetRow) -> RRset:
         return RRset(names.from_text(row.name), row.rtype, 0, ())
     owner = names.from_text(row.name)
     return RRset(
-        owner, row.rtype, row.ttl, tuple(rdata.to_wire(row.rtype, line, b"\0") for line in row.data.split("\n"))
+        owner, row.rtype, row.ttl, tuple(rdata.from_our_text(row.rtype, line) for line in row.data.split("\n"))
     )
 
 
@@ -32,14 +44,19 @@ def none_of(row: RRsetRow) -> RRsetRow:
 
 
 def rows_of(records: Iterable[tuple[bytes, int, int, bytes]]) -> Iterator[RRsetRow]:
-    """The rows of records (owner, type, ttl, rdata) that stand in canonical order. Of TTLs that differ within an RRset
-    the least counts (RFC 2181 5.2)."""
+    """The rows of records (owner, type, ttl, rdata) that stand in canonical order."""
+    return map(row_of, rrsets_of(records))
+
+
+def rrsets_of(records: Iterable[tuple[bytes, int, int, bytes]]) -> Iterator[RRset]:
+    """The RRsets of records that stand in canonical order. Of TTLs that differ within an RRset the least counts
+    (RFC 2181 5.2)."""
     for (owner, rtype), group in groupby(records, key=lambda record: (record[0], record[1])):
         ttls, rdatas = [], []
         for _, _, ttl, data in group:
             ttls.append(ttl)
             rdatas.append(data)
-        yield row_of(RRset.of(owner, rtype, min(ttls), rdatas))
+        yield RRset.of(owner, rtype, min(ttls), rdatas)
 
 
 def as_zone_text(rows: Iterable[RRsetRow]) -> bytes:
@@ -61,6 +78,18 @@ class _TypeNames(dict[int, str]):
 
 
 _TYPES = _TypeNames()
+
+
+def refuse_too_large(rrset: RRset) -> None:
+    """Raises ZoneDataError for an RRset that no DNS message has room for: nobody could be answered with it."""
+    size = sum(_RECORD + len(data) for data in rrset.rdatas)
+    asked = _LONGEST_NAME if rrset.owner.startswith(b"\x01*") else len(rrset.owner)
+    room = _MESSAGE - _HEADER - asked - _QUESTION - _OPT
+    if size > room:
+        raise ZoneDataError(
+            f"{names.to_text(rrset.owner)} {rdata.type_to_text(rrset.rtype)} takes {size} octets in an answer, and a "
+            f"DNS message has room for {room} (RFC 1035 4.2.2): take fewer or shorter records"
+        )
 
 
 def refuse_foreign(owner: bytes, origin: bytes) -> None:

@@ -105,6 +105,25 @@ def test_a_change_waits_for_the_node(tmp_path: Path) -> None:
     with_node(tmp_path, {"/follow": {"revision": 1}}, scenario)
 
 
+def test_of_two_who_have_seen_the_same_local_record_one_is_let_in(tmp_path: Path) -> None:
+    """If-Match holds in the change's own transaction (RFC 9110 13.1.1), and so does If-None-Match."""
+
+    async def scenario(world: World, _: FakeNode) -> None:
+        one = API + "/local-records/a.test"
+
+        async def put(number: int, condition: dict[str, str]) -> int:
+            body = {"address": f"192.0.2.{number}"}
+            return (await world.client.put(one, json=body, headers=condition)).status_code
+
+        made = await asyncio.gather(*(put(number, {"If-None-Match": "*"}) for number in range(1, 9)))
+        assert sorted(made) == [201, *[412] * 7]
+        tag = {"If-Match": (await world.client.get(one)).headers["etag"]}
+        changed = await asyncio.gather(*(put(number, tag) for number in range(11, 19)))
+        assert sorted(changed) == [200, *[412] * 7]
+
+    with_node(tmp_path, {"/follow": {}}, scenario)
+
+
 def test_local_records_are_listed_put_and_removed(tmp_path: Path) -> None:
     async def scenario(world: World, _: FakeNode) -> None:
         one, client = API + "/local-records/App.test.", world.client

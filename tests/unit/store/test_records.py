@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 
-from resolute.errors import UnavailableError
+from resolute.errors import ConflictError, UnavailableError
 from resolute.store import records, schema
-from resolute.store.records import Put, Remove
+from resolute.store.records import Expected, Put, Remove
 from resolute.store.store import Store
 
 
@@ -138,3 +138,40 @@ def test_a_store_of_a_later_version_is_refused(tmp_path: Path) -> None:
 def test_a_url_that_is_none_is_said() -> None:
     with pytest.raises(UnavailableError, match=r"store\.url"):
         Store("nonsense")
+
+
+def test_what_is_there_already_is_no_change(tmp_path: Path) -> None:
+    """No revision, no entry in the history; what stands beside it is made."""
+    store = open_store(tmp_path)
+    records.apply(store, [Put("a.test", "192.0.2.1", "t")])
+    again = records.apply(store, [Put("a.test", "192.0.2.1", "t"), Remove("b.test", "t")])
+    assert (again.revision, again.found, store.revision()) == (1, (True, False), 1)
+    mixed = records.apply(store, [Put("a.test", "192.0.2.1", "t"), Put("b.test", "192.0.2.2", "t")])
+    assert (mixed.revision, mixed.found) == (2, (True, False))
+    with store.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(schema.changes)).scalar_one() == 2
+
+
+def test_a_name_that_is_not_what_was_expected_stays(tmp_path: Path) -> None:
+    """Held within the transaction: of writers who have seen the same address, one is let in."""
+    stores = [open_store(tmp_path) for _ in range(2)]
+    records.apply(stores[0], [Put("a.test", "192.0.2.1", "t")])
+    seen = Expected(there=True, address="192.0.2.1")
+
+    def put(number: int) -> bool | ConflictError:
+        return records.apply(stores[number % 2], [Put("a.test", f"192.0.2.{number + 10}", "t", seen)]).found[0]
+
+    with ThreadPoolExecutor(8) as threads:
+        found = list(threads.map(put, range(16)))
+    assert [one for one in found if one is True] == [True]
+    assert stores[0].revision() == 2
+    wanted: list[Put | Remove] = [
+        Put("a.test", "192.0.2.9", "t", Expected(there=False)),
+        Put("b.test", "192.0.2.9", "t", Expected(there=True)),
+        Remove("a.test", "t", seen),
+        Put("c.test", "192.0.2.9", "t", Expected(there=False)),
+        Remove("c.test", "t", Expected(there=True)),
+    ]
+    outcome = records.apply(stores[0], wanted).found
+    assert [isinstance(one, ConflictError) for one in outcome] == [True, True, True, False, False]
+    assert "now: look at it again" in str(outcome[0])

@@ -209,3 +209,37 @@ def test_names_of_any_octets(store: Store) -> None:
         assert row is not None
         (found,) = zones.at_names(connection, row.id, [sort_key(owner)])
     assert rrset_of(found) == change.edits[0].rrset
+
+
+def test_a_change_that_changes_nothing_leaves_no_trace(store: Store) -> None:
+    """No serial, no revision, no entry in the history; a group beside it is made."""
+    revision, before = store.revision(), stored(store)
+    same = edit("replace", rrset("www.example.org", "A", "192.0.2.3", "192.0.2.2", ttl=3600))
+    gone = edit("remove", rrset("www.example.org", "A", "192.0.2.77"))
+    back = edit("add", rrset("new.example.org", "A", "192.0.2.9"))
+    back = ZoneChange(ORIGIN, (*back.edits, *edit("replace", rrset("new.example.org", "A")).edits), BY)
+    for change in (same, gone, back):
+        (made,) = commit(store, change)
+        assert (made.differences, made.revision, made.serial_after) == ((), revision, 7)
+    assert (store.revision(), stored(store)) == (revision, before)
+    with store.reading() as connection:
+        assert [one.kind for one in history.of_zone(connection, "example.org.")] == ["create"]
+    outcomes = committing.commit_groups(store, [[same], [edit("add", rrset("new.example.org", "A", "192.0.2.9"))]])
+    assert [one[0].revision for one in outcomes if isinstance(one, list)] == [revision, revision + 1]
+    assert store.revision() == revision + 1
+
+
+@pytest.mark.parametrize(("owner", "room"), [("big.example.org", 65_491), ("*.big.example.org", 65_253)])
+def test_an_rrset_must_fit_into_a_message(store: Store, owner: str, room: int) -> None:
+    """RFC 1035 4.1, 4.2.2: header, question, each record with its owner as a pointer, and an OPT record (RFC 6891
+    6.1.2) in 65,535 octets; who asks for a wildcard may ask for a name of 255 octets."""
+    full, rest = divmod(room, 12 + 256)
+    lines = [f'"{number:05}{"x" * 250}"' for number in range(full - 1)]
+    last = rest + 268 - 12 * 2 - 2  # two records fill what is left
+    lines += [f'"{"y" * 200}"', f'"{"z" * (last - 200)}"']
+    (made,) = commit(store, edit("replace", rrset(owner, "TXT", *lines)))
+    assert made.serial_after == 8
+    lines[-1] = f'"{"z" * (last - 199)}"'
+    with pytest.raises(ZoneDataError, match=f"TXT takes {room + 1} octets in an answer, and a DNS message has room"):
+        commit(store, edit("replace", rrset(owner, "TXT", *lines)))
+    assert serial(store) == 8

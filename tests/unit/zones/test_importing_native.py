@@ -145,3 +145,37 @@ def test_many_records_with_progress(store: Store) -> None:
     made = importing.replace(store, NewZone(ORIGIN, text(7), BY))
     assert (made.removed, row(store).records) == (12_001, 3)
     assert row(store).whole_revision == made.revision
+
+
+def test_an_identical_zone_changes_nothing(store: Store) -> None:
+    """No serial, no revision, no entry in the history; letter case and order make no difference."""
+    importing.create(store, NewZone(ORIGIN, text(7, "a A 192.0.2.2", "b CNAME a"), BY))
+    before, revision = row(store), store.revision()
+    for number in (7, 6):
+        made = importing.replace(store, NewZone(ORIGIN, text(number, "B CNAME A", "a A 192.0.2.2"), BY))
+        assert (made.unchanged, made.serial, made.added, made.removed, made.differences) == (True, 7, 0, 0, ())
+    assert (row(store), store.revision()) == (before, revision)
+    with store.reading() as connection:
+        assert [one.kind for one in history.of_zone(connection, "example.org.")] == ["create"]
+    assert importing.replace(store, NewZone(ORIGIN, text(8, "a A 192.0.2.2", "b CNAME a"), BY)).serial == 8
+    policy = importing.replace(store, NewZone(ORIGIN, text(8, "a A 192.0.2.2", "b CNAME a"), BY, serial.Policy.DATE))
+    assert policy.serial > 2_026_000_000
+
+
+def test_another_soa_alone_is_a_change(store: Store) -> None:
+    importing.create(store, NewZone(ORIGIN, text(7), BY))
+    made = importing.replace(store, NewZone(ORIGIN, text(7).replace(b"7200", b"7201"), BY))
+    assert (made.serial, made.added, made.removed, len(made.differences)) == (8, 1, 1, 1)
+
+
+def test_what_no_message_has_room_for_is_no_zone(store: Store) -> None:
+    """RFC 1035 4.2.2: a message has 65,535 octets. Nothing of the zone is left behind."""
+    lines = [f'big TXT "{number:05}{"x" * 250}"' for number in range(250)]
+    with pytest.raises(ZoneDataError, match=r"big\.example\.org\. TXT takes 67000 octets .* room for 65491"):
+        importing.create(store, NewZone(ORIGIN, text(7, *lines), BY))
+    with store.reading() as connection:
+        assert zones.count(connection) == 0
+    importing.create(store, NewZone(ORIGIN, text(7, *lines[:244]), BY))
+    with pytest.raises(ZoneDataError, match="room"):
+        importing.replace(store, NewZone(ORIGIN, text(9, *lines), BY))
+    assert row(store).serial == 7

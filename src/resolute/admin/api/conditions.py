@@ -13,6 +13,7 @@ from fastapi import Depends, Header, Response
 
 from resolute.errors import ConflictError
 from resolute.records.rrset import RRset
+from resolute.store.records import Expected
 from resolute.store.zones import ZoneRow
 
 ANY: Final = "*"
@@ -42,6 +43,13 @@ class Conditions:
         if held is None:
             raise ConflictError("it is not what If-Match says: somebody has changed it, look at it again")
         return held
+
+    def expected(self, address: str | None) -> Expected | None:
+        """What a local record that was seen with this address must be when it is changed. Raises ConflictError."""
+        held = self.matched([] if address is None else [of_text(address)], there=address is not None)
+        if self.only_if_new:
+            return Expected(there=False)
+        return None if held is None else Expected(there=True, address=None if held == ANY else address)
 
     def unchanged(self, tag: str) -> bool:
         """Whether a reader has it already: 304."""

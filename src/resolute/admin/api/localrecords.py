@@ -101,10 +101,9 @@ async def replace_local_record(
     except RuleError as error:
         raise InvalidError(("address", str(error))) from error
     before = await _there(services, key)
-    wanted.matched([] if before is None else [conditions.of_text(before)], there=before is not None)
-    served = None
+    expected, served = wanted.expected(before), None
     if not request.plan:
-        written = await services.writer.put(Put(key, address, request.by().name))
+        written = await services.writer.put(Put(key, address, request.by().name, expected))
         served = written.served
         response.status_code = 200 if written.result else 201
         response.headers["ETag"] = conditions.of_text(address)
@@ -125,10 +124,9 @@ async def remove_local_record(
     require(request.principal, Right(Verb.HOSTS_WRITE))
     key = _name(name)
     before = await _there(services, key)
-    wanted.matched([] if before is None else [conditions.of_text(before)], there=before is not None)
-    served = None
+    expected, served = wanted.expected(before), None
     if not request.plan and before is not None:
-        written = await services.writer.put(Remove(key, request.by().name))
+        written = await services.writer.put(Remove(key, request.by().name, expected))
         served, before = written.served, before if written.result else None
     if before is None:
         raise NotThereError(f"there is no local record {key}.")

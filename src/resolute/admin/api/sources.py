@@ -113,7 +113,7 @@ async def do_whole(
 
     def alone(store: Store) -> tuple[Imported, int | None]:
         made = work(store)
-        return made, None if planned else made.revision
+        return made, None if planned or made.unchanged else made.revision
 
     written = await services.writer.alone(alone)
     return written.result, None if planned else written.served
