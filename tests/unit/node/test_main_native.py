@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -113,13 +112,11 @@ def test_a_busy_port_on_reload_changes_nothing(tmp_path: Path) -> None:
         assert running.ask("ns.hello").rcode() == dns.rcode.NOERROR
 
 
-def test_a_second_start_is_refused_within_a_second(tmp_path: Path) -> None:
+def test_a_second_start_is_refused(tmp_path: Path) -> None:
     with node(tmp_path) as running:
-        started = time.monotonic()
         second = subprocess.run(command(tmp_path), capture_output=True, text=True, check=False)
         assert second.returncode == 2
         assert f"process id {running.process.pid}" in second.stderr
-        assert time.monotonic() - started < 3
 
 
 def test_an_admin_process_that_dies_comes_back(tmp_path: Path) -> None:
