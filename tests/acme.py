@@ -12,14 +12,13 @@ import json
 import os
 import ssl
 import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
+import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -75,9 +74,8 @@ class Pebble(Server):
         """Whether it shows its directory."""
         try:
             context = ssl.create_default_context(cafile=self.trusted)
-            with urllib.request.urlopen(self.directory, timeout=5, context=context) as answer:
-                return bool(answer.status == 200)
-        except urllib.error.URLError:
+            return httpx.get(self.directory, verify=context, timeout=5).is_success
+        except httpx.TransportError:
             return False
 
 
