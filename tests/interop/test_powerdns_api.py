@@ -7,7 +7,6 @@ the SOA of a zone that is made (PowerDNS writes `a.misconfigured.dns.server.inva
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import httpx
@@ -283,7 +282,7 @@ def _normal(value: Any) -> Any:  # noqa: ANN401
         for record in records:
             record["content"] = _soa(record["content"])
     if "zone" in found and len(found) == 1:  # an export
-        found["zone"] = sorted(_exported(line) for line in found["zone"].splitlines())
+        found["zone"] = sorted(_exported(line) for line in str(found["zone"]).splitlines())
     return found
 
 
