@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from resolute.admin import records
 from resolute.admin.api import history, problems, router
 from resolute.admin.bodies import Bodies
+from resolute.admin.compat.powerdns import routes as powerdns
 from resolute.admin.controlsocket import ControlSocket
 from resolute.admin.deliveries import Deliveries
 from resolute.admin.gate import Gate, note_denied
@@ -67,6 +68,7 @@ def application(services: Services) -> FastAPI:
     app.state.services = services
     app.include_router(router.router())
     app.include_router(records.router)
+    app.include_router(powerdns.router())
     for kind in (ResoluteError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(Exception, _fault)

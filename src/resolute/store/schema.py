@@ -5,6 +5,7 @@
     seeded_names     names that a seed file has given once, so that a deletion is not undone by the next start
     zones            the zones whose source of truth is the store
     rrsets           their records, an RRset a row, in canonical order
+    zone_metadata    what else is kept about a zone: what management tools want to find again
     changes          what was changed, by whom, when and why; never read on the way of a query
     changed_rrsets   the RRsets of a change to a zone, before and after it
     nodes            who follows the store, and how far each has come
@@ -98,6 +99,14 @@ rrsets = Table(
     # Presentation form, a record a line.
     Column("data", Text, nullable=False),
     sqlite_with_rowid=False,
+)
+
+zone_metadata = Table(
+    "zone_metadata",
+    metadata,
+    Column("zone_id", ForeignKey("zones.id", ondelete="CASCADE"), primary_key=True),
+    Column("kind", String(64), primary_key=True),
+    Column("content", JSON, nullable=False),
 )
 
 nodes = Table(

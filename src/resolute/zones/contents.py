@@ -12,6 +12,13 @@ from resolute.store.zones import PAGE, RRsetRow
 from resolute.zones.rows import rows_of
 
 
+def apex_types(text: bytes, origin: bytes) -> frozenset[int]:
+    """The types that zone text has at the apex. Records that do not parse are not there."""
+    scan = plane.scan_zone_text(text, origin, file="zone text")
+    listing = scan.listing()
+    return frozenset(rtype for _, rtype, *_ in listing.records(*listing.find(origin)))
+
+
 class FileContents:
     """A zone file, read once. Records that do not parse are not there: `check` says what is wrong with them."""
 

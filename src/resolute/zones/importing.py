@@ -6,7 +6,7 @@ A million records take bounded memory: both sides are read in the same order, a 
 nothing raises neither serial nor revision.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from heapq import merge
@@ -19,7 +19,7 @@ from resolute import plane
 from resolute.errors import RuleError, ZoneDataError
 from resolute.records import names, rdata
 from resolute.records.foreign import convert_all
-from resolute.store import history, zones
+from resolute.store import history, metadata, zones
 from resolute.store.history import Change, ChangedRRset
 from resolute.store.pages import pages
 from resolute.store.store import Store, raise_revision
@@ -59,6 +59,8 @@ class NewZone:
     planned: bool = False
     """Only to say what would become of it: nothing changes."""
     progress: Progress = field(default=_silent)
+    metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Of a zone that is created: kept beside its records (`resolute.store.metadata`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +193,7 @@ def _create(connection: Connection, name: str, new: NewZone, contents: _Contents
     now = datetime.now(UTC)
     zone_id = zones.insert_zone(connection, {**row, "created": now, "revision": revision, "whole_revision": revision})
     zones.write(connection, zone_id, contents.rows(new.progress), over=False)
+    metadata.put(connection, zone_id, new.metadata)
     change = Change(
         revision=revision,
         time=now,

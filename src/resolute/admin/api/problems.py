@@ -1,4 +1,5 @@
 """Each family of error as an answer: a problem document (RFC 9457) under /api/, one line of text elsewhere.
+Where PowerDNS's API is, the document has an `error` member too.
 
     {"type": "urn:problem-type:resolute:denied", "title": "The right is missing", "status": 403,
      "detail": "bob does not have the right users:read: the role of bob is reader", "instance": "/api/v1/users",
@@ -35,6 +36,7 @@ from resolute.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPE: Final = "urn:problem-type:resolute:"
+_POWERDNS: Final = "/api/v1/servers"
 
 
 class BadRequestError(RuleError):
@@ -43,6 +45,10 @@ class BadRequestError(RuleError):
 
 class NotThereError(RuleError):
     """There is no such thing; answered with 404."""
+
+
+class NotYetError(RuleError):
+    """What others have and Resolute does not have yet; answered with 501."""
 
 
 class InvalidError(RuleError):
@@ -87,6 +93,7 @@ class ProblemDocument(BaseModel):
 FAMILIES: Final = (
     (BadRequestError, 400, "bad-request", "The request cannot be read"),
     (NotThereError, 404, "not-found", "There is no such thing"),
+    (NotYetError, 501, "not-yet", "This is not there yet"),
     (InvalidError, 422, "invalid", "Something in the request does not hold"),
     (SettingsError, 422, "settings", "The settings do not hold together"),
     (NotFoundError, 404, "not-found", "There is no such thing"),
@@ -146,12 +153,20 @@ def answer(problem: Problem, path: str) -> Response:
         "instance": path,
         "errors": [{"field": name, "reason": reason} for name, reason in problem.errors],
     }
+    if is_powerdns(path):
+        reasons = [f"{name}: {reason}" if name else reason for name, reason in problem.errors]
+        return JSONResponse({**body, "error": problem.detail, "errors": reasons}, problem.status, problem.headers)
     return JSONResponse(body, problem.status, problem.headers, MEDIA_TYPE)
 
 
 def is_api(path: str) -> bool:
     """Whether a path is the REST API's."""
     return path == "/api" or path.startswith("/api/")
+
+
+def is_powerdns(path: str) -> bool:
+    """Whether a path is one of the API of PowerDNS, whose clients read `error` and a list of texts, `errors`."""
+    return path in ("/api", _POWERDNS) or path.startswith(f"{_POWERDNS}/")
 
 
 def one_line(text: str) -> str:
