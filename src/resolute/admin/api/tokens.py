@@ -135,8 +135,8 @@ async def add_token(
     wanted = NewToken(made.id, body.name, made.hash, scope.to_json(), tuple(body.sources), body.expires)
     if body.expires is not None and body.expires <= datetime.now(UTC):
         raise InvalidError(("expires", "it is in the past"))
-    told = _event(who, client, made.id, f"added {body.name}")
-    await services.accounts.write(lambda c: _add(c, who, wanted, told))
+    told = event_of(who, client, made.id, f"added {body.name}")
+    await services.accounts.write(lambda c: add(c, who, wanted, told))
     return TokenMade(id=made.id, token=made.text, expires=body.expires)
 
 
@@ -154,7 +154,7 @@ async def remove_token(token_id: TokenId, services: ServicesHere, principal: Pri
     who = require_own(principal, Verb.TOKENS_WRITE)
     found = await services.accounts.read(lambda c: store.find_token(c, token_id))
     token = _visible(found[0] if found else None, who, Verb.TOKENS_WRITE, token_id)
-    told = _event(who, client, token_id, f"removed {token.name} of {token.user}")
+    told = event_of(who, client, token_id, f"removed {token.name} of {token.user}")
     await services.accounts.write(lambda c: _remove(c, token_id, told))
 
 
@@ -168,7 +168,8 @@ def _scope(body: TokenAdded) -> Scope:
     return Scope.from_json(body.scope.model_dump() if body.scope else {})
 
 
-def _add(connection: Connection, who: Principal, wanted: NewToken, told: Event) -> None:
+def add(connection: Connection, who: Principal, wanted: NewToken, told: Event) -> None:
+    """Stores a token of whoever asks, and that it was made. Raises DeniedError for more than the asking token has."""
     if who.token_id:
         _require_within(connection, who, wanted)
     store.add_token(connection, who.user_id, wanted)
@@ -216,7 +217,8 @@ def _visible(token: Token | None, who: Principal, verb: Verb, token_id: str) -> 
     return token
 
 
-def _event(who: Principal, client: Client, token_id: str, detail: str) -> Event:
+def event_of(who: Principal, client: Client, token_id: str, detail: str) -> Event:
+    """What the audit log says of a token."""
     return Event(who.name, str(client.address), Verb.TOKENS_WRITE.value, f"token {token_id}", "done", detail)
 
 
