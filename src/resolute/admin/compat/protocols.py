@@ -98,6 +98,6 @@ def _word(refusal: Refusal) -> str:
 
 def _acme_dns(path: str, refusal: Refusal) -> Said:
     """An update without the right is `forbidden` and no more, whatever the reason, as acme-dns has it."""
-    denied = path == "/update" and refusal.status in (401, 403)
+    denied = path == "/update" and refusal.kind in ("unauthenticated", "denied")
     error = "forbidden" if denied else refusal.detail
     return Said(401 if denied else refusal.status, json.dumps({"error": error}), "application/json")
