@@ -1,1 +1,1 @@
-"""Other programs' protocols, spoken as those programs speak them; what is changed goes down the one commit path."""
+"""What other programs expect of a DNS server's HTTP port, so that they work with this one as they are."""
