@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bench.peers import Resolute, Service
-from tests.interop.test_api import Client
+from tests.apiclient import Client
 from tests.powerdns import KEY, Caller, PowerDnsApi
 
 HERE: Final = "/api/v1/servers/localhost"

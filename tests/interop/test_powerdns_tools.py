@@ -15,7 +15,7 @@ from bench.peers import Endpoint, Resolute, Service
 from resolute.admin.rights import acme
 from resolute.records import names
 from tests.acme import Lego, Pebble, names_of
-from tests.interop.test_api import Client
+from tests.apiclient import Client
 
 BIN: Final = Path(sys.executable).parent
 """Where the tools are installed that are written in Python."""
@@ -284,8 +284,8 @@ def test_lexicon(client: Client, zone: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_lego_gets_a_certificate(client: Client, zone: str, tmp_path: Path) -> None:
-    """With a token for challenges of this zone alone; a name and its wildcard share one TXT RRset. Of a zone of the kind
-    Master it asks for a notification too."""
+    """With a token for challenges of this zone alone; a name and its wildcard share one TXT RRset. Of a zone of the
+    kind Master it asks for a notification too."""
     assert client.send("PUT", f"/servers/localhost/zones/{zone}.", {"kind": "Master"}).status == 204
     scope = acme(names.from_text(zone)).to_json()
     made = client.send(

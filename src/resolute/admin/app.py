@@ -19,6 +19,7 @@ from starlette.types import ASGIApp
 from resolute.admin import records
 from resolute.admin.api import history, problems, router
 from resolute.admin.bodies import Bodies
+from resolute.admin.compat import acmedns, dyndns2, externaldns, httpreq
 from resolute.admin.compat.powerdns import routes as powerdns
 from resolute.admin.controlsocket import ControlSocket
 from resolute.admin.deliveries import Deliveries
@@ -69,6 +70,8 @@ def application(services: Services) -> FastAPI:
     app.include_router(router.router())
     app.include_router(records.router)
     app.include_router(powerdns.router())
+    for protocol in (dyndns2, acmedns, httpreq, externaldns):
+        app.include_router(protocol.router)
     for kind in (ResoluteError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _refused)
     app.add_exception_handler(Exception, _fault)

@@ -44,12 +44,20 @@ class Attempts:
 
     def begin(self, account: str, client: Client, now_s: float) -> None:
         """Counts a try. Raises TooManyTriesError when it comes too early; that one is not counted."""
+        self.require_free(account, client, now_s)
+        self.count(account, client, now_s)
+
+    def require_free(self, account: str, client: Client, now_s: float) -> None:
+        """Raises TooManyTriesError when a try comes too early; counts nothing."""
         series = [self._get(key, now_s) for key in self._keys(account, client)]
         wait_s = max((one.wait_s(now_s) for one in series), default=0.0)
         if wait_s > 0:
             seconds = int(wait_s) + 1
             raise TooManyTriesError(f"too many wrong passwords: try again in {seconds} s", seconds)
-        for one in series:
+
+    def count(self, account: str, client: Client, now_s: float) -> None:
+        """Counts a try."""
+        for one in [self._get(key, now_s) for key in self._keys(account, client)]:
             one.tries += 1
             one.last_s = now_s
 

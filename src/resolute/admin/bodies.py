@@ -37,7 +37,7 @@ def bounds_of(scope: Scope) -> Bounds:
     path: str = scope["path"]
     if path.startswith("/api/v1/zones/") and path.endswith("/import"):
         return ZONE_TEXT
-    return CHANGES if path.startswith(("/api/v1/zones", "/api/v1/batches", "/api/v1/servers/")) else USUAL
+    return CHANGES if path.startswith(("/api/v1/zones", "/api/v1/batches", "/api/v1/servers/", "/externaldns")) else USUAL
 
 
 class RefusedError(Exception):

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from resolute.admin import setup
 from resolute.admin.api import problems
 from resolute.admin.clients import Client
-from resolute.admin.guard import SAFE
+from resolute.admin.compat import protocols
+from resolute.admin.guard import is_change
 from resolute.admin.rights import LOCAL, Principal, local_owner
 from resolute.admin.services import Services
 from resolute.errors import AccessError, DeniedError, ResoluteError, UnauthenticatedError
@@ -29,6 +30,8 @@ PUBLIC: Final = frozenset(
         ("GET", "/api/v1/docs"),
         ("GET", "/api/v1/docs/page.js"),
         ("GET", "/api/v1/docs/page.css"),
+        ("GET", "/health"),
+        ("GET", "/externaldns/healthz"),
     }
 )
 """What a stranger may ask for: nothing that tells of the server's data."""
@@ -60,9 +63,11 @@ class Gate:
         path, method = scope["path"], scope["method"]
         if client.peer is not None and not client.peer.is_owner:
             raise DeniedError(f"the admin socket is for the user that runs the server, not for {client.peer.name}")
-        if (method, path) in PUBLIC or not (problems.is_api(path) or is_records(path)):
+        spoken = protocols.of(path) is not None
+        if (method, path) in PUBLIC or not (problems.is_api(path) or is_records(path) or spoken):
             return None
-        principal = await self._services.identity.of(Headers(scope=scope), client, change=method not in SAFE)
+        headers = Headers(scope=scope)
+        principal = await self._services.identity.of(headers, client, change=is_change(scope), basic=spoken)
         if principal is None and client.peer is not None and client.local:
             return local_owner(client.peer.name)
         if principal is None and is_records(path) and client.local and self._services.settings.open_records:

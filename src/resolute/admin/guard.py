@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from resolute.admin.api import problems
 from resolute.admin.bodies import Bounds, RefusedError, bounds_of
 from resolute.admin.clients import Client, Clients, host_of, is_loopback
+from resolute.admin.compat import protocols
 
 SAFE: Final = ("GET", "HEAD", "OPTIONS")
 """Methods that change nothing (RFC 9110 9.2.1)."""
@@ -57,9 +58,14 @@ class Guard:
     def _check(self, scope: Scope, client: Client) -> None:
         headers = Headers(scope=scope)
         check_host(headers, scope, self._hosts)
-        if scope["method"] not in SAFE:
+        if is_change(scope):
             check_origin(headers, client)
         check_length(headers, bounds_of(scope))
+
+
+def is_change(scope: Scope) -> bool:
+    """Whether a request may change something: by its method, or because of a protocol that changes things by GET."""
+    return scope["method"] not in SAFE or protocols.is_change(scope["path"])
 
 
 def check_host(headers: Headers, scope: Scope, hosts: frozenset[str]) -> None:

@@ -13,7 +13,7 @@ Everybody has their own password and tokens. A token has what its owner has *now
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from resolute.admin.patterns import Pattern
@@ -31,6 +31,7 @@ __all__ = [
     "dyndns",
     "local_owner",
     "permits",
+    "permits_within",
     "require",
     "require_own",
     "require_somewhere",
@@ -107,6 +108,12 @@ def require(principal: Principal | None, right: Right) -> Principal:
 def permits(principal: Principal, right: Right) -> bool:
     """Whether it has the right: to leave out of a list what somebody may not see, never instead of `require`."""
     return _role_gives(principal, right) and (principal.scope is None or principal.scope.gives(right))
+
+
+def permits_within(principal: Principal, verb: Verb, zone: bytes) -> bool:
+    """Whether there may be a name or type of this zone for which it has the verb."""
+    scope = None if principal.scope is None else replace(principal.scope, names=None, types=None)
+    return permits(replace(principal, scope=scope), Right(verb, zone))
 
 
 def require_somewhere(principal: Principal | None, verb: Verb) -> Principal:

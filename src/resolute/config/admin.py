@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from resolute.units import Duration, parse_duration
+from resolute.units import Duration, Seconds, ZoneName, parse_duration
 
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 _HOST: Final = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -57,4 +57,10 @@ class Admin(BaseModel):
     )
     open_records: bool = Field(
         default=True, description="Whether programs on this machine use /records without a token."
+    )
+    dyndns_ttl: Annotated[Seconds, Field(ge=0)] = Field(
+        default=60, description="TTL of addresses that devices bring by dyndns2, where there is none yet."
+    )
+    acme_dns_zone: ZoneName | None = Field(
+        default=None, description="The zone of the store in which acme-dns clients get names; without it they get none."
     )

@@ -15,6 +15,8 @@ WORDS: Final = 2_000
 """Characters of the summary of a change, and of its reason."""
 RESTORE: Final = "restore"
 """The kind of change that makes all of the store anew, from a backup."""
+LATEST: Final = 1_000
+"""Changes of a zone among which the last one of an RRset is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,20 @@ def changed_since(connection: Connection, zone: str, revision: int) -> dict[tupl
     )
     found = (_changed(row) for row in connection.execute(query))
     return {(one.after.sort_key, one.after.rtype): one.after for one in found}
+
+
+def last_of_rrset(connection: Connection, zone: str, key: bytes, rtype: int) -> ChangedRRset | None:
+    """The last change of an RRset, if it is among the last changes of its zone."""
+    table = changed_rrsets.c
+    latest = select(changes.c.id).where(changes.c.zone == zone).order_by(changes.c.id.desc()).limit(LATEST).subquery()
+    query = (
+        select(changed_rrsets)
+        .where(table.change_id.in_(select(latest.c.id)), table.sort_key == key, table.rtype == rtype)
+        .order_by(table.change_id.desc())
+        .limit(1)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _changed(row)
 
 
 def _page(connection: Connection, change_id: int, last: tuple[bytes, int] | None) -> Sequence[ChangedRRset]:

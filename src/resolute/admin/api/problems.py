@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from resolute.admin.compat import protocols
 from resolute.errors import (
     AccessError,
     ConflictError,
@@ -142,7 +143,12 @@ def of_status(status: int, detail: str = "", headers: Mapping[str, str] | None =
 
 
 def answer(problem: Problem, path: str) -> Response:
-    """The answer for a path: a problem document in the API, one line elsewhere."""
+    """The answer for a path: a problem document in the API, what its clients read where another program's protocol is
+    spoken, one line elsewhere."""
+    said = protocols.said(path, protocols.Refusal(problem.status, problem.kind, problem.detail))
+    if said is not None:
+        headers = {**problem.headers, **({"WWW-Authenticate": protocols.CHALLENGE} if said.status == 401 else {})}
+        return Response(said.text, said.status, headers, said.media_type)
     if not is_api(path):
         return PlainTextResponse(problem.detail + "\n", problem.status, problem.headers)
     body: dict[str, Any] = {

@@ -144,14 +144,14 @@ async def add_token(
     if body.expires is not None and body.expires <= datetime.now(UTC):
         raise InvalidError(("expires", "it is in the past"))
 
-    def add(connection: Connection) -> User:
-        owner = _owner(connection, who, body.user)
+    def work(connection: Connection) -> User:
+        owner = owner_of(connection, who, body.user)
         of = "" if owner.id == who.user_id else f" for {owner.name}"
-        _add(connection, who, owner, wanted)
-        audit.append(connection, _event(who, client, made.id, f"added {body.name}{of}"))
+        add(connection, who, owner, wanted)
+        audit.append(connection, event_of(who, client, made.id, f"added {body.name}{of}"))
         return owner
 
-    owner = await services.accounts.write(add)
+    owner = await services.accounts.write(work)
     return TokenMade(id=made.id, user=owner.name, token=made.text, expires=body.expires)
 
 
@@ -169,7 +169,7 @@ async def remove_token(token_id: TokenId, services: ServicesHere, principal: Pri
     who = require_own(principal, Verb.TOKENS_WRITE)
     found = await services.accounts.read(lambda c: store.find_token(c, token_id))
     token = _visible(found[0] if found else None, who, Verb.TOKENS_WRITE, token_id)
-    told = _event(who, client, token_id, f"removed {token.name} of {token.user}")
+    told = event_of(who, client, token_id, f"removed {token.name} of {token.user}")
     await services.accounts.write(lambda c: _remove(c, token_id, told))
 
 
@@ -188,7 +188,7 @@ def _has_no_account(who: Principal) -> bool:
     return who.kind is Kind.LOCAL
 
 
-def _owner(connection: Connection, who: Principal, name: str | None) -> User:
+def owner_of(connection: Connection, who: Principal, name: str | None = None) -> User:
     """Whose a new token is to be. Raises InvalidError, RuleError when that cannot be told."""
     if name is None and _has_no_account(who):
         return _only_owner(connection)
@@ -211,7 +211,8 @@ def _only_owner(connection: Connection) -> User:
     return owners[0]
 
 
-def _add(connection: Connection, who: Principal, owner: User, wanted: NewToken) -> None:
+def add(connection: Connection, who: Principal, owner: User, wanted: NewToken) -> None:
+    """Stores a token of somebody. Raises DeniedError for more than the asking token has."""
     if who.token_id:
         _require_within(connection, who, wanted)
     store.add_token(connection, owner.id, wanted)
@@ -258,7 +259,8 @@ def _visible(token: Token | None, who: Principal, verb: Verb, token_id: str) -> 
     return token
 
 
-def _event(who: Principal, client: Client, token_id: str, detail: str) -> Event:
+def event_of(who: Principal, client: Client, token_id: str, detail: str) -> Event:
+    """What the audit log says of a token."""
     return Event(who.name, str(client.address), Verb.TOKENS_WRITE.value, f"token {token_id}", "done", detail)
 
 
