@@ -77,7 +77,7 @@ class Diff(Answer):
 class Reverted(Body):
     """Where to go back to."""
 
-    revision: int = Field(ge=0, description="The zone becomes what it was at this revision of the store.")
+    revision: int = Field(strict=True, ge=0, description="The zone becomes what it was at this revision of the store.")
     reason: str = Field(default="", max_length=2_000)
 
 
