@@ -50,3 +50,15 @@ def test_a_body_that_is_no_text_says_so(tmp_path: Path) -> None:
         assert (answer.status_code, answer.json()["detail"]) == (400, "the body is not text in UTF-8")
 
     with_world(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    "path", ["export?revision=250427323504422813696", "diff?from=9223372036854775808", f"history/{2**64}"]
+)
+def test_a_number_that_no_store_can_count_to(tmp_path: Path, path: str) -> None:
+    async def scenario(world: World) -> None:
+        owner = await world.session(await world.user(Role.OWNER))
+        answer = await world.client.get(f"/api/v1/zones/example.org./{path}", headers=owner)
+        assert answer.status_code == 422
+
+    with_world(tmp_path, scenario)
