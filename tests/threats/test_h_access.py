@@ -71,6 +71,7 @@ WHO: Final[Mapping[str, frozenset[Role]]] = {
     "getStatistics": READERS,
     "reloadNode": STAFF,
     "getSettings": READERS,
+    "changeSettings": STAFF,
     "listWebhooks": READERS,
     "addWebhook": STAFF,
     "getWebhook": READERS,
@@ -99,6 +100,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "revertZone": {"revision": 1},
     "replaceLocalRecord": {"address": "192.0.2.1"},
     "flushCache": {},
+    "changeSettings": {"cache.size": "32MiB"},
     "addWebhook": {"url": "https://hooks.example.net/dns"},
 }
 SENT: Final[Mapping[str, Mapping[str, str]]] = {"followChanges": {"Last-Event-ID": "none, so that it ends"}}
