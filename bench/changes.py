@@ -26,7 +26,7 @@ import dns.message
 
 from bench import httpload
 from bench import questions as ask
-from bench.httpload import Request
+from bench.httpload import Rate, Request
 from bench.latency import Latency, Timer, full_load
 from bench.load import LoadError
 from bench.measure import Plan
@@ -54,11 +54,11 @@ _WAIT_S: Final = 30.0
 
 @dataclass(frozen=True)
 class Rates:
-    """Records changed a second."""
+    """Requests a second; a batch has a hundred records."""
 
-    one_client: float
-    many_clients: float
-    batches: float
+    one_client: Rate
+    many_clients: Rate
+    batches: Rate
 
 
 @dataclass(frozen=True)
@@ -175,16 +175,16 @@ def _imported(zone: Path, folder: Path) -> Imported:
 
 
 def _rates(server: Managed, numbers: "Iterator[int]", seconds: float) -> Rates:
-    def batch(_: int) -> Request:
+    def batch() -> Request:
         return server.batch([next(numbers) for _ in range(TOGETHER)])
 
-    def change(_: int) -> Request:
+    def change() -> Request:
         return server.change(next(numbers))
 
     return Rates(
         one_client=httpload.rate(server.connect, change, 1, seconds),
         many_clients=httpload.rate(server.connect, change, CLIENTS, seconds),
-        batches=httpload.rate(server.connect, batch, 1, seconds) * TOGETHER,
+        batches=httpload.rate(server.connect, batch, 1, seconds),
     )
 
 
