@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench import report
+from bench import changes, changesreport, report
 from bench.edits import change_ms
 from bench.machine import this_machine
 from bench.measure import Plan, Result, measure
@@ -15,6 +15,7 @@ from bench.mixes import MILLION, MIXES, Mix
 from bench.peers import Server, Service
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
+NAMES = (*MIXES, changes.NAME)
 
 
 def main() -> int:
@@ -26,18 +27,26 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         plan = Plan(Path(folder), options.seconds, options.rounds, load_core=cores[0], server_core=cores[1])
-        results = [measure(MIXES[name], _servers(MIXES[name], options.servers), plan) for name in options.only]
-    _publish(results, plan, options)
-    return 1 if any(result.failures for result in results) else 0
+        mixes = [MIXES[name] for name in options.only if name in MIXES]
+        results = [measure(mix, _servers(mix, options.servers), plan) for mix in mixes]
+        changed = changes.measure(plan, options.servers) if changes.NAME in options.only else None
+    _publish(results, changed, plan, options)
+    failed = [failure for result in (*results, changed) if result is not None for failure in result.failures]
+    return 1 if failed else 0
 
 
-def _publish(results: Sequence[Result], plan: Plan, options: argparse.Namespace) -> None:
+def _publish(
+    results: Sequence[Result], changed: changes.Result | None, plan: Plan, options: argparse.Namespace
+) -> None:
     machine, versions = this_machine(), _versions(results)
     page = report.page(results, plan, machine, versions)
     if MILLION.name in options.only:
         page += report.changes(*change_ms())
+    if changed is not None:
+        page += changesreport.section(changed)
     options.output.write_text(page)
-    print(report.as_json(results, plan, machine, versions) if options.json else page)
+    more = {} if changed is None else {changes.NAME: changesreport.as_values(changed)}
+    print(report.as_json(results, plan, machine, versions, more=more) if options.json else page)
 
 
 def _servers(mix: Mix, wanted: Sequence[str]) -> list[type[Server]]:
@@ -52,8 +61,8 @@ def _versions(results: Sequence[Result]) -> list[tuple[str, str]]:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="bench", description="CPU time per query beside the peers.")
-    names = ",".join(MIXES)
-    parser.add_argument("--only", type=_mixes, default=list(MIXES), metavar="MIX,...", help=f"of {names}")
+    names = ",".join(NAMES)
+    parser.add_argument("--only", type=_mixes, default=list(NAMES), metavar="MIX,...", help=f"of {names}")
     parser.add_argument("--servers", type=_words, default=[], metavar="SERVER,...", help="such as floor,resolute,nsd")
     parser.add_argument("--seconds", type=int, default=10, help="for each server in each round (default 10)")
     parser.add_argument("--rounds", type=int, default=3, help="the median of which is shown (default 3)")
@@ -68,9 +77,9 @@ def _words(text: str) -> list[str]:
 
 def _mixes(text: str) -> list[str]:
     words = _words(text)
-    unknown = [word for word in words if word not in MIXES]
+    unknown = [word for word in words if word not in NAMES]
     if unknown or not words:
-        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'} is no mix; they are {', '.join(MIXES)}")
+        raise argparse.ArgumentTypeError(f"{', '.join(unknown) or 'nothing'} is no mix; they are {', '.join(NAMES)}")
     return words
 
 

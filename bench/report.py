@@ -1,7 +1,7 @@
 """Writes the results as a page for people (bench/RESULTS.md) and as JSON for programs."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -52,8 +52,15 @@ def table(result: Result) -> str:
     return "\n".join([*lines, *failures, ""])
 
 
-def as_json(results: Sequence[Result], plan: Plan, machine: Machine, versions: Iterable[tuple[str, str]]) -> str:
-    """The same figures for programs."""
+def as_json(
+    results: Sequence[Result],
+    plan: Plan,
+    machine: Machine,
+    versions: Iterable[tuple[str, str]],
+    *,
+    more: Mapping[str, Any],
+) -> str:
+    """The same figures for programs; `more` are those of other kinds."""
     body: dict[str, Any] = {
         "machine": asdict(machine),
         "rounds": plan.rounds,
@@ -63,6 +70,7 @@ def as_json(results: Sequence[Result], plan: Plan, machine: Machine, versions: I
             result.mix.name: {"figures": [asdict(one) for one in result.figures], "failures": list(result.failures)}
             for result in results
         },
+        **more,
     }
     return json.dumps(body, indent=2)
 

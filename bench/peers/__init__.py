@@ -11,7 +11,7 @@ from bench.peers.floor import Floor
 from bench.peers.knot import Knot
 from bench.peers.nsd import Nsd
 from bench.peers.postgresql import Postgresql
-from bench.peers.powerdns import PowerDns, PowerDnsRecursor
+from bench.peers.powerdns import PowerDns, PowerDnsRecursor, PowerDnsSql
 from bench.peers.resolute import Resolute
 from bench.peers.server import Endpoint, PeerFailedError, Server, Service
 from bench.peers.unbound import Unbound
@@ -28,6 +28,7 @@ __all__ = [
     "Postgresql",
     "PowerDns",
     "PowerDnsRecursor",
+    "PowerDnsSql",
     "Resolute",
     "Server",
     "Service",

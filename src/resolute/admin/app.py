@@ -1,6 +1,7 @@
 """The admin application: what a request goes through, and what an error becomes.
 
-guard (Host, Origin, size) -> gate (who asks) -> bodies (all of it, in time) -> route (the right, the work) -> answer
+guard (Host, Origin, size) -> gate (who asks) -> bodies (all of it, in time) -> methods (which the path has)
+    -> route (the right, the work) -> answer
 """
 
 import asyncio
@@ -25,6 +26,7 @@ from resolute.admin.controlsocket import ControlSocket
 from resolute.admin.deliveries import Deliveries
 from resolute.admin.gate import Gate, note_denied
 from resolute.admin.guard import Guard
+from resolute.admin.methods import Methods
 from resolute.admin.services import Services
 from resolute.config.admin import Admin
 from resolute.errors import DeniedError, ResoluteError
@@ -41,7 +43,9 @@ def build(store: Store, control: Path, settings: Admin | None = None) -> ASGIApp
 
 def assemble(services: Services) -> ASGIApp:
     """The routes and what stands before them."""
-    return Guard(Gate(Bodies(application(services)), services), services.clients, services.settings.hosts)
+    app = application(services)
+    routes = Methods(app, app.routes)
+    return Guard(Gate(Bodies(routes), services), services.clients, services.settings.hosts)
 
 
 def application(services: Services) -> FastAPI:

@@ -30,6 +30,8 @@ USUAL: Final = Bounds(65_536, "64 KiB")
 CHANGES: Final = Bounds(2 * 2**20, "2 MiB")
 """Of zones and their records."""
 ZONE_TEXT: Final = Bounds(256 * 2**20, "256 MiB", 600.0)
+_MANY: Final = ("/api/v1/zones", "/api/v1/batches", "/api/v1/servers/", "/externaldns")
+"""What begins so may be a change of many records."""
 
 
 def bounds_of(scope: Scope) -> Bounds:
@@ -37,7 +39,7 @@ def bounds_of(scope: Scope) -> Bounds:
     path: str = scope["path"]
     if path.startswith("/api/v1/zones/") and path.endswith("/import"):
         return ZONE_TEXT
-    return CHANGES if path.startswith(("/api/v1/zones", "/api/v1/batches", "/api/v1/servers/", "/externaldns")) else USUAL
+    return CHANGES if path.startswith(_MANY) else USUAL
 
 
 class RefusedError(Exception):

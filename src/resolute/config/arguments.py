@@ -70,7 +70,7 @@ class Overrides:
                     section_tree[key] = _value(flag, given)
                 else:
                     tree[section] = _value(flag, given)
-        return Layer(tree, Path.cwd(), _where)
+        return Layer(tree, Path.cwd(), _where, "flag")
 
 
 @dataclass(frozen=True, slots=True)

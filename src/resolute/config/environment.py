@@ -33,7 +33,7 @@ def layer(environ: Mapping[str, str]) -> Layer:
     for location, variable, read in _variables():
         if text := environ.get(variable, "").strip():
             _set(tree, location, read(variable, text))
-    return Layer(tree, Path.cwd(), lambda location: f"environment: {variable_name(*location)}")
+    return Layer(tree, Path.cwd(), lambda location: f"environment: {variable_name(*location)}", "environment")
 
 
 def variable_name(*location: int | str) -> str:

@@ -19,12 +19,14 @@ _SQLITE = "sqlite:///"
 class Layer:
     """Settings from one place.
 
-    `folder` is what relative paths in it are relative to; `where` names a setting's place for people.
+    `folder` is what relative paths in it are relative to; `where` names a setting's place for people; `source` is the
+    place in one word.
     """
 
     tree: Tree
     folder: Path
     where: Callable[[Location], str]
+    source: str = "file"
 
 
 def merge(layers: Sequence[Layer]) -> Tree:

@@ -1,7 +1,9 @@
-"""Loads the settings: flags win over the environment, that wins over the configuration file, that wins over defaults.
+"""Loads the settings: flags win over the environment, that wins over the store, that wins over the configuration file,
+that wins over defaults.
 
     flags ------+
-    environment +--> one tree of plain values --> Settings, or every problem in one SettingsError
+    environment +
+    store ------+--> one tree of plain values --> Settings, or every problem in one SettingsError
     file -------+    (each remembers its layer)
 
 Paths in the file are relative to the file's folder, paths elsewhere to the working directory.
@@ -12,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from pydantic import ValidationError
 
@@ -20,27 +23,35 @@ from resolute.config.arguments import Overrides, parse
 from resolute.config.layers import Layer, Location, Tree, as_tree, merge, path_text
 from resolute.config.positions import find
 from resolute.config.problems import describe, unknown
+from resolute.config.stored import layer as stored_layer
 from resolute.config.tree import SECTIONS, Settings
 from resolute.errors import SettingsError
 
 _POSITION = re.compile(r"(.*) \(at line ([0-9]+), column ([0-9]+)\)", re.DOTALL)
 
 
-def load(path: Path | None, overrides: Overrides, environ: Mapping[str, str]) -> Settings:
+def load(
+    path: Path | None,
+    overrides: Overrides,
+    environ: Mapping[str, str],
+    stored: Mapping[str, object] = MappingProxyType({}),
+) -> Settings:
     """The settings from the file at `path` (default: the one that RESOLUTE_CONFIG names, if any), the environment and
-    the flags. Raises SettingsError with every problem found."""
+    the flags; `stored` are values of the store by dotted name. Raises SettingsError with every problem found."""
     if path is None and (named := environ.get("RESOLUTE_CONFIG")):
         path = Path(named)
     layers = [environment.layer(environ), overrides.layer()]
+    if stored:
+        layers.insert(0, stored_layer(stored))
     if path is not None:
         layers.insert(0, read_file(path))
     return compose(layers, path)
 
 
-def load_arguments(argv: Sequence[str]) -> Settings:
-    """The settings from the flags of `resolute serve` and this process's environment. Raises SettingsError."""
+def load_arguments(argv: Sequence[str], stored: Mapping[str, object] = MappingProxyType({})) -> Settings:
+    """The settings from the flags of `resolute serve`, the environment and the store. Raises SettingsError."""
     arguments = parse(argv)
-    return load(arguments.config, arguments.overrides, os.environ)
+    return load(arguments.config, arguments.overrides, os.environ, stored)
 
 
 def read_file(path: Path) -> Layer:
@@ -67,7 +78,7 @@ def compose(layers: Sequence[Layer], path: Path | None) -> Settings:
     ]
     tree = merge(layers)
     try:
-        settings = Settings.model_validate({**_known(tree), "path": path})
+        settings = Settings.model_validate({**_known(tree), "path": path, "sources": _sources(layers)})
     except ValidationError as error:
         raise SettingsError(strange + [describe(problem, layers, tree) for problem in error.errors()]) from error
     if strange:
@@ -80,6 +91,16 @@ def _place(path: Path, text: str, location: Location) -> str:
     return (
         f"{path}:{position[0]}:{position[1]}: {path_text(location)}" if position else f"{path}: {path_text(location)}"
     )
+
+
+def _sources(layers: Sequence[Layer]) -> dict[str, str]:
+    """A later layer's word is the last one."""
+    found: dict[str, str] = {}
+    for layer in layers:
+        for section, value in layer.tree.items():
+            names = [f"{section}.{key}" for key in value] if isinstance(value, dict) else [section]
+            found.update(dict.fromkeys(names, layer.source))
+    return found
 
 
 def _known(tree: Tree) -> Tree:

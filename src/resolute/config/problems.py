@@ -80,7 +80,7 @@ def _keys(location: Sequence[int | str]) -> list[str]:
         if model is not None and isinstance(part, str):
             field = model.model_fields.get(part)
             model = None if field is None else _model(field.annotation)
-    return [] if model is None else [key for key in model.model_fields if key != "path"]
+    return [] if model is None else [key for key in model.model_fields if not model.model_fields[key].exclude]
 
 
 def _model(annotation: object) -> type[BaseModel] | None:

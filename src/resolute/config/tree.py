@@ -1,7 +1,7 @@
 """The one tree of settings: every section is a model that lives beside its feature, this is how they stand together."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -47,6 +47,11 @@ class Settings(BaseModel):
     identity: Identity = Field(default=Identity(), description="What the server says of itself.")
     log: Log = Field(default=Log(), description="What is logged, and how.")
     path: Path | None = Field(default=None, exclude=True, description="The file that these settings came from.")
+    sources: Mapping[str, str] = Field(
+        default={},
+        exclude=True,
+        description="Where each came from, by its dotted name: file, store, environment, flag.",
+    )
 
     @model_validator(mode="after")
     def _store_is_in_the_data_directory(self) -> Self:
@@ -57,5 +62,5 @@ class Settings(BaseModel):
         return self
 
 
-SECTIONS = tuple(name for name in Settings.model_fields if name != "path")
+SECTIONS = tuple(name for name, field in Settings.model_fields.items() if not field.exclude)
 """The sections as they are written in the configuration file."""

@@ -15,7 +15,7 @@ def main(argv: list[str]) -> int:
         for problem in error.problems:
             sys.stderr.write(f"resolute: {problem}\n")
         return 2
-    return run(settings, lambda: load_arguments(argv))
+    return run(settings, lambda stored: load_arguments(argv, stored))
 
 
 if __name__ == "__main__":

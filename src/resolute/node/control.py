@@ -4,6 +4,7 @@
     GET  /statistics                      GET  /cache?name=
     GET  /settings                        POST /cache/flush   {"name": null, "subtree": false}
     POST /follow {"revision": 7}          POST /reload
+    POST /settings/check {"stored": {"cache.size": "32MiB"}}
     POST /reread {"file": "/etc/resolute/example.org.zone"}
 
 Answers are JSON, but for `/cache`, which is zone-file text. An error is {"error": {"message", "problems"}} with the
@@ -42,6 +43,7 @@ class ControlRoutes:
             "/status": ("GET", self.status),
             "/statistics": ("GET", self.statistics),
             "/settings": ("GET", self.settings),
+            "/settings/check": ("POST", self.check_settings),
             "/reload": ("POST", self.reload),
             "/explain": ("GET", self.explain),
             "/cache": ("GET", self.cache),
@@ -73,6 +75,14 @@ class ControlRoutes:
     async def settings(self, _: Request) -> Response:
         """The settings in force."""
         return as_json(status.settings(self._node))
+
+    async def check_settings(self, request: Request) -> Response:
+        """What the settings would be with these in the store; 422 when they do not hold."""
+        stored = json_object(request.body).get("stored")
+        if not isinstance(stored, dict):
+            raise PresentationError('stored: expected an object, such as {"cache.size": "32MiB"}')
+        wanted, restart_needed = await self._node.check_settings(stored)
+        return as_json(status.shown(wanted, restart_needed, self._node.store.url))
 
     async def reload(self, _: Request) -> Response:
         """Re-reads everything; 422 when the configuration does not hold."""

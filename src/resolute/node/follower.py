@@ -20,7 +20,7 @@ from typing import Final, TypeVar
 
 from resolute import __version__
 from resolute.errors import ResoluteError, RuleError, UnavailableError
-from resolute.store import copy, history, nodes, records
+from resolute.store import copy, history, kept, nodes, records
 from resolute.store.store import Store, read_revision
 from resolute.zones import local, stored
 from resolute.zones.stored import StoredZone, Touched
@@ -43,6 +43,7 @@ class Served:
 
     set_local: Callable[[Mapping[str, str]], Awaitable[None]]
     take: Callable[[Touched], Awaitable[None]]
+    set_settings: Callable[[Mapping[str, object]], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class _Found:
     revision: int
     addresses: Mapping[str, str]
     touched: Touched
+    settings: Mapping[str, object] | None
+    """None: as they were."""
 
 
 class StoreFollower:
@@ -154,6 +157,8 @@ class StoreFollower:
             return True
 
     async def _publish(self, found: _Found) -> None:
+        if found.settings is not None:
+            await self._served.set_settings(found.settings)
         if found.addresses != self._addresses:
             await self._served.set_local(found.addresses)
             self._addresses = found.addresses
@@ -199,7 +204,9 @@ class StoreFollower:
                 there = {zone.origin for zone in touched.zones}
                 touched = Touched(touched.zones, tuple(origin for origin in self._known if origin not in there))
                 addresses = None
-            return _Found(now, records.addresses(connection) if addresses is None else addresses, touched)
+            addresses = records.addresses(connection) if addresses is None else addresses
+            same = 0 <= since <= now and kept.revision(connection) <= since
+            return _Found(now, addresses, touched, None if same else kept.read(connection))
 
     def _look_back(self) -> None:
         """What need not be done before an answer: the copy, and the word that this node is there."""

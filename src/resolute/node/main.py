@@ -11,9 +11,9 @@ import resource
 import signal
 import socket
 import sys
-from collections.abc import Callable
 
 from resolute.config import log as logging_chapter
+from resolute.config.stored import Compose
 from resolute.config.tree import Settings
 from resolute.errors import ResoluteError, SettingsError
 from resolute.node import descriptors
@@ -23,13 +23,14 @@ from resolute.node.listening import AdminSockets
 from resolute.node.lock import DirectoryLock
 from resolute.node.memory import settle, use_one_heap
 from resolute.node.node import Node
+from resolute.node.storedsettings import StoredSettings
 
 log = logging.getLogger(__name__)
 
 
-def run(settings: Settings, reread: Callable[[], Settings] | None = None) -> int:
-    """Serves until a signal ends it; returns the exit status. `reread` reads the configuration for a reload; without it
-    the file that the settings came from is read with no flags."""
+def run(settings: Settings, reread: Compose | None = None) -> int:
+    """Serves until a signal ends it; returns the exit status. `reread` reads the configuration for a reload, and
+    puts the store's values into it; without it the file that the settings came from is read with no flags."""
     admin: AdminSockets | None = None
     descriptors.raise_limit()
     use_one_heap()
@@ -60,10 +61,13 @@ def _allow_many_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-async def _serve(settings: Settings, reread: Callable[[], Settings], admin: AdminSockets | None) -> None:
+async def _serve(settings: Settings, reread: Compose, admin: AdminSockets | None) -> None:
     stop, reload = asyncio.Event(), asyncio.Event()
     _on_signals(stop, reload)
-    node = Node(settings, reread, admin)
+    kept = StoredSettings(reread)
+    settings = await asyncio.to_thread(kept.at_start, settings)
+    logging_chapter.reconfigure(settings.log)
+    node = Node(settings, kept, admin)
     control = ControlServer(node, settings.data.directory / SOCKET_NAME)
     try:
         await node.start()
@@ -116,11 +120,11 @@ def _notify_systemd(address: str) -> None:
         log.warning("systemd cannot be told that the server is ready: %s", error)
 
 
-def _reread_file(settings: Settings) -> Callable[[], Settings]:
+def _reread_file(settings: Settings) -> Compose:
     from resolute.config.arguments import Overrides
     from resolute.config.load import load
 
-    return lambda: load(settings.path, Overrides(), os.environ)
+    return lambda stored: load(settings.path, Overrides(), os.environ, stored)
 
 
 def _refuse(problems: tuple[str, ...] | list[str]) -> int:

@@ -11,7 +11,8 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from resolute.node.dispatch import Dispatcher
 from resolute.node.follower import Served, StoreFollower
 from resolute.node.listening import AdminSockets, bound, explain
 from resolute.node.memory import Heap
+from resolute.node.storedsettings import StoredSettings
 from resolute.resolver.exchanges import Exchanges
 from resolute.resolver.resolver import Resolver
 from resolute.resolver.routes import ITERATION_TEXT
@@ -58,9 +60,9 @@ class Reloaded:
 
 
 class Node:
-    """One running DNS server. `reread` reads the configuration again, from where the first one came."""
+    """One running DNS server. `kept` reads the configuration again, from where the first one came, and the store's."""
 
-    def __init__(self, settings: Settings, reread: Callable[[], Settings], admin: AdminSockets | None) -> None:
+    def __init__(self, settings: Settings, kept: StoredSettings, admin: AdminSockets | None) -> None:
         """Raises SettingsError for what the data plane refuses, UnavailableError for a store URL that is none."""
         self.settings = settings
         self.started_at = time.time()
@@ -68,7 +70,7 @@ class Node:
         self.proxied_addresses: list[str] = []
         self.reload_problems: tuple[str, ...] = ()
         self.restart_needed: tuple[str, ...] = ()
-        self._reread = reread
+        self.kept = kept
         self._prefixes = planesettings.Prefixes.of(settings)
         self._cookies = CookieSecrets(settings.data.directory / COOKIE_SECRETS)
         self._cookies.renew(time.time())
@@ -84,7 +86,7 @@ class Node:
         self.store = StoreFollower(
             Store(settings.store.url),
             settings.data.directory,
-            Served(self.overlays.set_local, self.stored.take),
+            Served(self.overlays.set_local, self.stored.take, self._set_settings),
             name=settings.store.node or socket.gethostname(),
         )
         self.admin_address = bound(admin.port) if admin is not None else "off"
@@ -135,19 +137,29 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.store.close()
 
-    async def reload(self) -> Reloaded:
+    async def reload(self, *, seed: bool = True) -> Reloaded:
         """Re-reads the configuration and every file. Raises SettingsError, and nothing has changed, when it does not
         hold; a zone or hosts file that does not hold keeps its old state and is among the problems."""
         async with self._reloading:
             try:
-                reloaded = await self._reload()
+                await self._reload()
             except SettingsError as error:
                 self.reload_problems = error.problems
                 for problem in error.problems:
                     log.error("reload refused, nothing has changed: %s", problem)
                 raise
-            log.info("reloaded: %d problems", len(reloaded.problems))
-            return reloaded
+        if seed:  # outside of the lock: the follower of the store, who seeds, may be waiting for it
+            await self.store.seed(self.settings.hosts.records)
+        problems = self.problems()
+        log.info("reloaded: %d problems", len(problems))
+        return Reloaded(problems, self.restart_needed)
+
+    async def check_settings(self, values: Mapping[str, object]) -> tuple[Settings, Sequence[str]]:
+        """What the settings would be with these values in the store, and what of it would wait for a restart. Raises
+        SettingsError."""
+        wanted = await asyncio.to_thread(self.kept.check, values)
+        self._build(wanted, (), await asyncio.to_thread(planesettings.Prefixes.of, wanted))
+        return wanted, planesettings.restart_needed(self.settings, wanted)
 
     async def reread(self, file: Path) -> None:
         """Reads a zone file again, one of a folder too, when something in it has changed."""
@@ -159,13 +171,30 @@ class Node:
         hosts = [f"hosts: {problem}" for state in self.overlays.hosts for problem in state.problems]
         seed = [f"hosts.records: {problem}" for problem in self.store.seed_problems]
         store = [self.store.problem] if self.store.problem else []
-        return (*self.reload_problems, *self.zones.problems, *zones, *self.stored.problems, *hosts, *seed, *store)
+        return (
+            *self.reload_problems,
+            *self.kept.problems,
+            *self.zones.problems,
+            *zones,
+            *self.stored.problems,
+            *hosts,
+            *seed,
+            *store,
+        )
 
     # ------------------------------------------------------------------------------------------------------- reloading
 
-    async def _reload(self) -> Reloaded:
+    async def _set_settings(self, values: Mapping[str, object]) -> None:
+        """The store has other settings; what keeps them from being taken over is in the log and in the status."""
+        if values == self.kept.values:
+            return
+        self.kept.values = values
+        with suppress(SettingsError):
+            await self.reload(seed=False)
+
+    async def _reload(self) -> None:
         self._note_files()
-        wanted = await asyncio.to_thread(self._reread)
+        wanted = await asyncio.to_thread(self.kept.compose)
         prefixes = await asyncio.to_thread(planesettings.Prefixes.of, wanted)
         self._build(wanted, (), prefixes)
         zones, hosts = await asyncio.gather(
@@ -184,7 +213,6 @@ class Node:
         await self.overlays.commit(hosts)
         self._configure_logging(wanted)
         self.reload_problems = ()
-        await self.store.seed(wanted.hosts.records)
         self._follow_files()
         if running.resolver != wanted.resolver:
             self._tell_about_iteration()
@@ -192,7 +220,6 @@ class Node:
             self._tell_about_descriptors()
         for line in self.restart_needed:
             log.warning("%s", line)
-        return Reloaded(self.problems(), self.restart_needed)
 
     async def _listen(self, wanted: Settings) -> None:
         """A port 0 that was bound before stays the port that it was given."""

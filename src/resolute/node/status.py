@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from resolute import __version__, plane
 from resolute.config.log import lost_lines
+from resolute.config.tree import Settings
 from resolute.node.node import Node
 from resolute.records import names
 from resolute.zones.files import ZoneState
@@ -66,12 +67,21 @@ def statistics(node: Node) -> dict[str, Any]:
 
 
 def settings(node: Node) -> dict[str, Any]:
-    """The settings in force, without their secrets, and the file that they came from."""
-    tree = node.settings.model_dump(mode="json")
-    tree["store"]["url"] = node.store.url
+    """The settings in force, without their secrets, and where each came from."""
+    return shown(node.settings, node.restart_needed, node.store.url)
+
+
+def shown(settings: Settings, restart_needed: Sequence[str], store_url: str) -> dict[str, Any]:
+    """Settings for people: `sources` has those that are not as shipped; `store_url` without its password."""
+    tree = settings.model_dump(mode="json")
+    tree["store"]["url"] = store_url
     tree["cookies"]["secrets"] = [HIDDEN] * len(tree["cookies"]["secrets"])
-    file = str(node.settings.path) if node.settings.path else None
-    return {"file": file, "settings": tree, "restart_needed": list(node.restart_needed)}
+    return {
+        "file": str(settings.path) if settings.path else None,
+        "settings": tree,
+        "sources": dict(settings.sources),
+        "restart_needed": list(restart_needed),
+    }
 
 
 def _zone(state: ZoneState, *, writable: bool) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 from sqlalchemy import Connection, delete, insert, update
 
-from resolute.store import history, records, schema, zones
+from resolute.store import history, kept, records, schema, zones
 from resolute.store.store import Store, read_revision
 from resolute.store.zones import ZoneRow
 
@@ -29,6 +29,8 @@ def bring_up_to_date(copy: Store, source: Store) -> int:
                 _zone(theirs, ours, name)
         if anew or history.local_after(theirs, since):
             _addresses(theirs, ours, now)
+        if kept.revision(theirs) != kept.revision(ours):
+            kept.copy(theirs, ours)
         ours.execute(update(schema.revision).values(value=now))
         return now
 

@@ -15,6 +15,7 @@
     audit            who did, or was denied, what; rows are only ever added
     idempotency      answers to changes that were sent with a key, so that a repetition is no second change
     webhooks         who is told of changes, and how far they have been told
+    settings         settings that are changed while the server runs, by dotted name
 
 Portable SQL only: what is special to SQLite stands in `sqlite.py`, to PostgreSQL in `postgresql.py`.
 """
@@ -240,4 +241,12 @@ webhooks = Table(
     Column("failures", Integer, nullable=False),
     Column("next_try", DateTime(timezone=True), nullable=False),
     Column("last_error", String(512), nullable=False),
+)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", JSON(none_as_null=True)),
+    Column("revision", BigInteger, nullable=False),
 )

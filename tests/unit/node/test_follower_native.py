@@ -30,9 +30,13 @@ class Published:
     def __init__(self) -> None:
         self.states: list[Mapping[str, str]] = []
         self.zones: dict[bytes, int] = {}
+        self.settings: list[Mapping[str, object]] = []
 
     async def set_local(self, addresses: Mapping[str, str]) -> None:
         self.states.append(addresses)
+
+    async def set_settings(self, values: Mapping[str, object]) -> None:
+        self.settings.append(values)
 
     async def take(self, touched: Touched) -> None:
         for origin in touched.gone:
@@ -41,7 +45,8 @@ class Published:
 
 
 def follower_of(directory: Path, published: Published) -> StoreFollower:
-    return StoreFollower(open_store(directory), directory, Served(published.set_local, published.take), name="one")
+    served = Served(published.set_local, published.take, published.set_settings)
+    return StoreFollower(open_store(directory), directory, served, name="one")
 
 
 def open_store(directory: Path) -> Store:

@@ -55,7 +55,7 @@ class ChangeGiven(Body):
     zone: str = Field(max_length=1_024, examples=["example.org."])
     edits: Annotated[list[EditGiven], Field(min_length=1, max_length=MOST_EDITS)]
     expected_serial: int | None = Field(
-        default=None, ge=0, lt=2**32, description="412 when the zone has another serial by then."
+        strict=True, default=None, ge=0, lt=2**32, description="412 when the zone has another serial by then."
     )
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from resolute.admin.api.changes import RequestHere
 from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem, right
@@ -22,7 +22,7 @@ class FlushGiven(Body):
     """What to forget: everything, a name, or a name and all below it."""
 
     name: str | None = Field(default=None, max_length=1_024, examples=["example.org."])
-    subtree: bool = False
+    subtree: StrictBool = False
 
 
 class Flushed(Answer):

@@ -12,6 +12,8 @@ from resolute.admin.patterns import Pattern
 from resolute.admin.rights import Role
 from resolute.errors import RuleError
 
+LARGEST: Final = 2**63 - 1
+"""The largest number that the store can count to."""
 _USER: Final = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 
 

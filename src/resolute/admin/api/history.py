@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AwareDatetime, Field
 from sqlalchemy import Connection
 
@@ -19,7 +19,7 @@ from resolute.admin.api.changes import (
 )
 from resolute.admin.api.conditions import ConditionsHere
 from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import LARGEST, Answer, Body
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
@@ -40,6 +40,8 @@ router = APIRouter(prefix="/zones", tags=["history"], dependencies=SCHEMES, resp
 
 _KIND = "history"
 _LATEST = 2**62
+
+ChangeInPath = Annotated[int, Path(ge=0, le=LARGEST, description="The id of a change.")]
 
 
 class ChangeShown(Answer):
@@ -79,7 +81,9 @@ class Diff(Answer):
 class Reverted(Body):
     """Where to go back to."""
 
-    revision: int = Field(ge=0, description="The zone becomes what it was at this revision of the store.")
+    revision: int = Field(
+        strict=True, ge=0, le=LARGEST, description="The zone becomes what it was at this revision of the store."
+    )
     reason: str = Field(default="", max_length=2_000)
 
 
@@ -100,7 +104,11 @@ async def list_changes(
 
 @router.get("/{zone:path}/history/{change}", operation_id="getChange", responses=problem(404))
 async def get_change(
-    zone: ZoneInPath, change: int, services: ServicesHere, principal: PrincipalHere, records: FormHere = Form.TEXT
+    zone: ZoneInPath,
+    change: ChangeInPath,
+    services: ServicesHere,
+    principal: PrincipalHere,
+    records: FormHere = Form.TEXT,
 ) -> ChangeInFull:
     """One change with what it did to each RRset. Needs records:read for the whole zone."""
     origin = zone_name(zone)
@@ -122,8 +130,10 @@ async def diff_zone(
     zone: ZoneInPath,
     services: ServicesHere,
     principal: PrincipalHere,
-    since: Annotated[int, Query(alias="from", ge=0, description="A revision of the store; 0: before all.")] = 0,
-    until: Annotated[int | None, Query(alias="to", ge=0, description="Another; else now.")] = None,
+    since: Annotated[
+        int, Query(alias="from", ge=0, le=LARGEST, description="A revision of the store; 0: before all.")
+    ] = 0,
+    until: Annotated[int | None, Query(alias="to", ge=0, le=LARGEST, description="Another; else now.")] = None,
     records: FormHere = Form.TEXT,
 ) -> Diff:
     """What differs between a zone at one revision and at another. Needs records:read for the whole zone."""

@@ -54,7 +54,9 @@ async def login(body: LoginRequest, response: Response, services: ServicesHere, 
     )
 
 
-@router.post("/logout", status_code=204, operation_id="logout", dependencies=SCHEMES, responses=REFUSALS)
+@router.post(
+    "/logout", status_code=204, operation_id="logout", dependencies=SCHEMES, responses={**REFUSALS, **problem(409)}
+)
 async def logout(
     request: Request, response: Response, services: ServicesHere, principal: PrincipalHere, client: ClientHere
 ) -> None:

@@ -127,7 +127,9 @@ def of(error: Exception) -> Problem:
         where = ", ".join(dict.fromkeys(name for name, _ in errors))
         return Problem(422, "invalid", "Something in the request does not hold", f"look at: {where}", errors)
     if isinstance(error, HTTPException):
-        return of_status(error.status_code, headers=error.headers or {})
+        not_text = isinstance(error.__cause__, UnicodeDecodeError)
+        detail = "the body is not text in UTF-8" if not_text else ""
+        return of_status(error.status_code, detail, error.headers or {})
     for family, status, kind, title in FAMILIES:
         if isinstance(error, family):
             if status == 503 and _is_full(error):

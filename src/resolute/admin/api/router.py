@@ -29,6 +29,7 @@ from resolute.admin.api import (
     zonecontents,
     zones,
 )
+from resolute.admin.api.dependencies import problem
 from resolute.admin.api.problems import FieldProblem, ProblemDocument
 
 PREFIX: Final = "/api/v1"
@@ -67,5 +68,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
             schemas[model.__name__].pop("$defs", None)
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
+        _add_what_bodies_are_answered(document)
         app.openapi_schema = document
     return app.openapi_schema
+
+
+def _add_what_bodies_are_answered(document: dict[str, Any]) -> None:
+    """What any change may be answered before its route (`bodies.py`), and by a store that is full."""
+    for item in document["paths"].values():
+        for method, operation in item.items():
+            statuses = (*((400, 413) if "requestBody" in operation else ()), *(() if method == "get" else (507,)))
+            for status, response in problem(*statuses).items():
+                operation["responses"].setdefault(str(status), response)

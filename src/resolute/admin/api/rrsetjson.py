@@ -45,7 +45,7 @@ GivenRecord = Annotated[
     ),
 ]
 GivenRecords = Annotated[list[GivenRecord], Field(max_length=MOST_RECORDS)]
-Ttl = Annotated[int, Field(ge=0, le=MAX_TTL, description="Seconds (RFC 2181 8).", examples=[300])]
+Ttl = Annotated[int, Field(strict=True, ge=0, le=MAX_TTL, description="Seconds (RFC 2181 8).", examples=[300])]
 Name = Annotated[str, Field(max_length=1_024, examples=["www.example.org."])]
 Type = Annotated[str, Field(max_length=16, examples=["A"])]
 

@@ -69,7 +69,9 @@ class UserChanged(Body):
 
     role: RoleField | None = None
     zones: ZonePatterns | None = None
-    disabled: bool | None = Field(default=None, description="A disabled user cannot log in, nor can their tokens.")
+    disabled: bool | None = Field(
+        default=None, strict=True, description="A disabled user cannot log in, nor can their tokens."
+    )
 
 
 class PasswordChanged(Body):

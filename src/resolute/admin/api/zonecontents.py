@@ -11,7 +11,7 @@ from pydantic import Field
 from resolute.admin.api.changes import RequestHere, ZoneChanged, say_unconfirmed, whole
 from resolute.admin.api.conditions import ConditionsHere
 from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem
-from resolute.admin.api.fields import Answer
+from resolute.admin.api.fields import LARGEST, Answer
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, zone_name
 from resolute.admin.api.sources import do_whole, expected_serial, find, refuse_file, text_of
@@ -88,7 +88,7 @@ async def export_zone(
     zone: ZoneInPath,
     services: ServicesHere,
     principal: PrincipalHere,
-    revision: Annotated[int | None, Query(ge=0, description="As it was then.")] = None,
+    revision: Annotated[int | None, Query(ge=0, le=LARGEST, description="As it was then.")] = None,
 ) -> Response:
     """The zone as zone text, in canonical order. Needs records:read for the whole zone."""
     origin = zone_name(zone)

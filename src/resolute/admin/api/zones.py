@@ -65,7 +65,7 @@ class SoaGiven(Body):
     retry: Ttl = Timers().retry
     expire: Ttl = Timers().expire
     minimum: Ttl = Timers().minimum
-    serial: int | None = Field(default=None, ge=0, lt=2**32, description="The first; else the policy's.")
+    serial: int | None = Field(default=None, strict=True, ge=0, lt=2**32, description="The first; else the policy's.")
 
 
 class ZoneAdded(Body):
@@ -116,7 +116,13 @@ async def list_zones(
     return Page(items=[shown(zone) for zone in some if _may_see(principal, zone)], next=following)
 
 
-@router.post("", status_code=201, operation_id="addZone", responses=problem(409), dependencies=[Idempotent])
+@router.post(
+    "",
+    status_code=201,
+    operation_id="addZone",
+    responses={200: {"model": ZoneChanged, "description": "The plan."}, **problem(409)},
+    dependencies=[Idempotent],
+)
 async def add_zone(body: ZoneAdded, services: ServicesHere, request: RequestHere, response: Response) -> ZoneChanged:
     """Makes a zone. Needs zones:write."""
     origin = zone_name(body.name, "name")

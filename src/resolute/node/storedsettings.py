@@ -1,0 +1,62 @@
+"""The settings of the store, as this node takes them: what holds of them, over the file and under the flags.
+
+They are read once before the node is made, from the store or its last copy, and followed from then on
+(`follower.py`). Nothing that the store says keeps a node from starting.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from resolute.config import stored
+from resolute.config.stored import Compose, Values
+from resolute.config.tree import Settings
+from resolute.errors import UnavailableError
+from resolute.node.follower import COPY
+from resolute.store import kept
+from resolute.store.store import Store
+
+_NONE: Final[Values] = {}
+
+log = logging.getLogger(__name__)
+
+
+class StoredSettings:
+    """`compose` reads the configuration again, from where the first one came, and puts values of the store into it."""
+
+    def __init__(self, compose: Compose) -> None:
+        self.values: Mapping[str, object] = _NONE
+        self.problems: tuple[str, ...] = ()
+        self._compose = compose
+
+    def at_start(self, settings: Settings) -> Settings:
+        """The settings with what the store has of them; `settings` themselves when there is nothing. Blocks."""
+        for url in (settings.store.url, f"sqlite:///{settings.data.directory / COPY}"):
+            try:
+                self.values = _read(url)
+                break
+            except UnavailableError as error:
+                log.warning("the settings of the store cannot be read: %s", error)
+        return self.compose() if self.values else settings
+
+    def compose(self) -> Settings:
+        """Everything read again. Raises SettingsError when it does not hold without the store's values either."""
+        settings, problems = stored.what_holds(self.values, self._compose)
+        for problem in problems:
+            log.error("%s", problem)
+        self.problems = problems
+        return settings
+
+    def check(self, values: Values) -> Settings:
+        """What the settings would be with other values in the store. Raises SettingsError unless all
+        hold that are known here."""
+        return self._compose(stored.for_the_store(values))
+
+
+def _read(url: str) -> dict[str, object]:
+    store = Store(url)
+    try:
+        with store.reading() as connection:
+            return kept.read(connection)
+    finally:
+        store.close()
