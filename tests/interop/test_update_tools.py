@@ -107,9 +107,8 @@ def run(*command: str | Path) -> str:
 def example(begin: str, world: World, password: str) -> str:
     """The configuration that the documentation shows, for this server."""
     page = (Path(__file__).parents[2] / "docs/updates.md").read_text()
-    (found,) = (
-        block for block in re.findall(r"^```ini\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if block.startswith(begin)
-    )
+    blocks: list[str] = re.findall(r"^```ini\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (found,) = (block for block in blocks if block.startswith(begin))
     return found.replace("rsl_0123456789ab_...", password).replace("dns.example.net", world.host)
 
 
