@@ -104,33 +104,26 @@ def run(*command: str | Path) -> str:
 # --------------------------------------------------------------------------------------------------- ddclient, inadyn
 
 
+def example(begin: str, world: World, password: str) -> str:
+    """The configuration that the documentation shows, for this server."""
+    page = (Path(__file__).parents[2] / "docs/updates.md").read_text()
+    blocks: list[str] = re.findall(r"^```ini\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (found,) = (block for block in blocks if block.startswith(begin))
+    return found.replace("rsl_0123456789ab_...", password).replace("dns.example.net", world.host)
+
+
 def ddclient(world: World, password: str, address: str, hosts: Sequence[str]) -> str:
-    text = f"""\
-protocol=dyndns2
-use=ip, ip={address}
-ssl=no
-server={world.host}
-login=nobody
-password={password}
-{",".join(hosts)}
-"""
+    text = example("protocol=dyndns2", world, password)
+    text = text.replace("use=if, if=eth0", f"use=ip, ip={address}").replace("ssl=yes", "ssl=no")
+    text = text.replace("\nhome.example.org\n", f"\n{','.join(hosts)}\n")
     fixed = ("-daemon=0", "-foreground", "-verbose", "-force")
     cache, pid = world.folder / "ddclient.cache", world.folder / "ddclient.pid"
     return run("ddclient", *fixed, "-cache", cache, "-pid", pid, "-file", world.write("ddclient.conf", text))
 
 
 def inadyn(world: World, password: str, address: str, host: str) -> str:
-    text = f"""\
-custom resolute {{
-    hostname = {host}
-    username = nobody
-    password = "{password}"
-    ddns-server = {world.host}
-    ddns-path = "/nic/update?hostname=%h&myip=%i"
-    ssl = false
-    checkip-command = "/bin/echo {address}"
-}}
-"""
+    text = example("custom resolute", world, password).replace("home.example.org", host)
+    text = text.replace("ssl         = true", f'ssl = false\n    checkip-command = "/bin/echo {address}"')
     fixed = ("--once", "--foreground", "--no-pidfile", "--force", "--loglevel=debug", f"--cache-dir={world.folder}")
     return run("inadyn", *fixed, f"--config={world.write('inadyn.conf', text)}")
 

@@ -11,6 +11,7 @@ import dns.name
 import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
+import dns.tokenizer
 
 from resolute.errors import PresentationError
 
@@ -39,7 +40,10 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
     """
     try:
         name = dns.name.from_wire(origin, 0)[0]
-        rdata = dns.rdata.from_text(_IN, _form(rtype), text, origin=name, relativize=False)
+        tokens = dns.tokenizer.Tokenizer(text)
+        rdata = dns.rdata.from_text(_IN, _form(rtype), tokens, origin=name, relativize=False)
+        if not tokens.get().is_eof():
+            raise dns.exception.SyntaxError("expected one record, there is another line")
         if _INVALID_KEY in getattr(rdata, "params", ()):
             raise ValueError("key65535 is reserved as an invalid key (RFC 9460 14.3.2)")
         return _bounded(rdata.to_wire(origin=name) or b"")

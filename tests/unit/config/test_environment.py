@@ -20,6 +20,8 @@ VALUES = {
     "RESOLUTE_ADMIN_SESSION": "1h",
     "RESOLUTE_ADMIN_PRIVATE_WEBHOOKS": "true",
     "RESOLUTE_ADMIN_OPEN_RECORDS": "false",
+    "RESOLUTE_ADMIN_DYNDNS_TTL": "2m",
+    "RESOLUTE_ADMIN_ACME_DNS_ZONE": "acme.example.net.",
     "RESOLUTE_DATA_DIRECTORY": "/d",
     "RESOLUTE_STORE_URL": "sqlite:////d/x.db",
     "RESOLUTE_STORE_NODE": "one",

@@ -75,7 +75,7 @@ class Update(Sent):
     txt: str = Field(default="", max_length=1_024)
 
 
-@router.get("/health", operation_id="getAcmeDnsHealth", status_code=200)
+@router.get("/health", operation_id="getAcmeDnsHealth", response_class=Response)
 async def health() -> Response:
     """Whether the server answers (acme-dns)."""
     return Response(status_code=200)
@@ -85,6 +85,7 @@ async def health() -> Response:
     "/register",
     operation_id="registerAcmeDns",
     status_code=201,
+    response_class=Response,
     openapi_extra=body_of(Registration, required=False),
     dependencies=SCHEMES_WITH_BASIC,
     responses=answers(201, 400, 401, 403, 404, 409, 422, media_type=JSON),
@@ -119,7 +120,7 @@ async def register(request: Request, services: ServicesHere, principal: Principa
 @router.post(
     "/update",
     operation_id="updateAcmeDns",
-    status_code=200,
+    response_class=Response,
     openapi_extra=body_of(Update),
     dependencies=SCHEMES_WITH_BASIC,
     responses=answers(200, 400, 401, 404, 409, 412, 422, media_type=JSON),

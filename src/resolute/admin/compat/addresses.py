@@ -27,6 +27,8 @@ class UnusableError(ValueError):
 def host_name(text: str) -> bytes | None:
     """The wire name of a host in lower case: two labels at least, of letters, digits, hyphens and underscores, the
     first perhaps an asterisk. None for anything else (`notfqdn`)."""
+    if "\\" in text:  # an escape, which no host name has
+        return None
     try:
         name = names.fold(names.from_text(text))
     except PresentationError:

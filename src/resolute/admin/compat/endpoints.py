@@ -145,6 +145,8 @@ def _rdata(rtype: int, target: str) -> bytes:
     """TXT may come without the quotes, as people write it in an annotation."""
     if rtype == _TXT and not target.startswith('"'):
         return txt_rdata(target)
+    if "\n" in target or "\r" in target:
+        raise PresentationError("a target is one record, in one line")
     return rdata.to_wire(rtype, target, b"\0")
 
 

@@ -15,7 +15,7 @@ from itertools import groupby
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import StreamingResponse
+from fastapi.responses import PlainTextResponse, StreamingResponse
 from pydantic import RootModel
 from sqlalchemy import Connection
 
@@ -53,15 +53,16 @@ class EndpointList(RootModel[Endpoints]):
     """Endpoints that ExternalDNS wants."""
 
 
-@router.get("/healthz", operation_id="getExternalDnsHealth", status_code=200)
+@router.get("/healthz", operation_id="getExternalDnsHealth", response_class=PlainTextResponse)
 async def healthz() -> Response:
     """Whether the server answers (ExternalDNS' probe)."""
-    return Response("ok", media_type="text/plain")
+    return PlainTextResponse("ok")
 
 
 @router.get(
     "",
     operation_id="negotiateExternalDns",
+    response_class=Response,
     dependencies=SCHEMES_WITH_BASIC,
     responses={200: {"description": "The domain filter.", **_FILTER}, **_CLOSED},
 )
@@ -74,6 +75,7 @@ async def negotiate(services: ServicesHere, principal: PrincipalHere) -> Respons
 @router.get(
     "/records",
     operation_id="listExternalDnsRecords",
+    response_class=Response,
     dependencies=SCHEMES_WITH_BASIC,
     responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED},
 )
@@ -89,6 +91,7 @@ async def list_records(services: ServicesHere, principal: PrincipalHere) -> Resp
 @router.post(
     "/adjustendpoints",
     operation_id="adjustExternalDnsEndpoints",
+    response_class=Response,
     openapi_extra=body_of(EndpointList),
     dependencies=SCHEMES_WITH_BASIC,
     responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED, **answers(400, 422)},

@@ -59,7 +59,7 @@ class Challenge(Sent):
         return self.value if self.fqdn else challenge(self.key_auth)
 
 
-@router.post("/present", operation_id="presentChallenge", status_code=200, openapi_extra=body_of(Challenge))
+@router.post("/present", operation_id="presentChallenge", response_class=Response, openapi_extra=body_of(Challenge))
 async def present(request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> Response:
     """Adds the TXT record of a challenge. Needs records:write for it."""
     require_somewhere(principal, Verb.RECORDS_WRITE)
@@ -67,7 +67,7 @@ async def present(request: Request, services: ServicesHere, principal: Principal
     return await _change(request, services, Action.ADD, by)
 
 
-@router.post("/cleanup", operation_id="cleanUpChallenge", status_code=200, openapi_extra=body_of(Challenge))
+@router.post("/cleanup", operation_id="cleanUpChallenge", response_class=Response, openapi_extra=body_of(Challenge))
 async def cleanup(request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> Response:
     """Takes the TXT record of a challenge away; one that is not there is no error. Needs records:write for it."""
     require_somewhere(principal, Verb.RECORDS_WRITE)
