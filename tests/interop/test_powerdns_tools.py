@@ -284,8 +284,8 @@ def test_lexicon(client: Client, zone: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_lego_gets_a_certificate(client: Client, zone: str, tmp_path: Path) -> None:
-    """With a token for challenges of this zone alone; a name and its wildcard share one TXT RRset. Of a zone of the kind
-    Master it asks for a notification too."""
+    """With a token for challenges of this zone alone; a name and its wildcard share one TXT RRset. It asks for a
+    notification too, because the zone is of the kind Master."""
     assert client.send("PUT", f"/servers/localhost/zones/{zone}.", {"kind": "Master"}).status == 204
     scope = acme(names.from_text(zone)).to_json()
     made = client.send(
@@ -347,3 +347,22 @@ def test_curl_as_pdnsutil_would(client: Client, zone: str) -> None:
     assert dig(server, f"host.{zone}", "A") == []
     assert curl("DELETE") == ""
     assert json.loads(curl("GET", path="/../")) == []
+
+
+def test_a_zone_of_a_file_is_changed_in_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "hello.zone"
+    text = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\n; the web\nwww A 192.0.2.7 ; old\n"
+    file.write_text(text)
+    with Resolute(Service(zones={"hello.": file}), admin=True, data=tmp_path / "data") as server:
+        client = Client(server)
+        change = {"name": "www.hello.", "type": "A", "ttl": 60, "changetype": "REPLACE"}
+        change["records"] = [{"content": "192.0.2.8"}]
+        assert client.send("PATCH", "/servers/localhost/zones/hello.", {"rrsets": [change]}).status == 204
+        assert dig(server.endpoint, "www.hello", "A") == ["192.0.2.8"]
+        shown = client.send("GET", "/servers/localhost/zones/hello.?rrset_name=www.hello.").json
+        assert [one["records"][0]["content"] for one in shown["rrsets"]] == ["192.0.2.8"]
+        assert [one["name"] for one in client.send("GET", "/servers/localhost/zones").json] == ["hello."]
+        for method, body in (("DELETE", None), ("PUT", {"account": "me"})):
+            refused = client.send(method, "/servers/localhost/zones/hello.", body)
+            assert (refused.status, "edit it there" in refused.json["error"]) == (409, True)
+    assert file.read_text() == text.replace("h 5 ", "h 6 ").replace("192.0.2.7", "192.0.2.8")

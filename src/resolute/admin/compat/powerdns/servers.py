@@ -80,7 +80,7 @@ async def get_statistics(
 async def flush(
     services: ServicesHere,
     principal: PrincipalHere,
-    domain: Annotated[str, Query(max_length=1_024, description="The name to forget.")],
+    domain: Annotated[str, Query(max_length=1_024, description="The name to forget.")] = "",
 ) -> Flushed:
     """Forgets the cached answers for a name. Needs cache:write."""
     require(principal, Right(Verb.CACHE_WRITE))
