@@ -17,6 +17,7 @@ from resolute.records import names
 from tests.acme import Lego, Pebble, names_of
 from tests.interop.test_api import Client
 
+ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.executable).parent
 """Where the tools are installed that are written in Python."""
 DOMAIN: Final = "example.org"
@@ -166,22 +167,15 @@ def token(client: Client) -> str:
 
 
 class OctoDns:
-    """octoDNS with a folder of YAML files as its source."""
+    """octoDNS with the configuration of our documentation, and a folder of YAML files as its source."""
 
     def __init__(self, folder: Path, client: Client) -> None:
         self.folder, self.zones = folder, folder / "zones"
         self.zones.mkdir(parents=True)
         self._key = token(client)
-        provider = {
-            "class": "octodns_powerdns.PowerDnsProvider",
-            "host": client.server.admin_url.split("//")[1].split(":")[0],
-            "port": int(client.server.admin_url.rstrip("/").rsplit(":", 1)[1]),
-            "api_key": "env/RESOLUTE_TOKEN",
-        }
-        source = {"class": "octodns.provider.yaml.YamlProvider", "directory": str(self.zones), "enforce_order": False}
-        zones = {f"{DOMAIN}.": {"sources": ["files"], "targets": ["resolute"]}}
-        settings = {"providers": {"files": source, "resolute": provider}, "zones": zones}
-        (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+        given = (ROOT / "docs/powerdns.md").read_text().split("```yaml\n")[1].split("```")[0]
+        given = given.replace("5380", client.server.admin_url.rsplit(":", 1)[1]).replace("./zones", str(self.zones))
+        (folder / "config.yaml").write_text(given)
 
     def write(self, records: Mapping[str, Any]) -> None:
         (self.zones / f"{DOMAIN}.yaml").write_text(yaml.safe_dump(dict(records)))
@@ -347,6 +341,16 @@ def test_curl_as_pdnsutil_would(client: Client, zone: str) -> None:
     assert dig(server, f"host.{zone}", "A") == []
     assert curl("DELETE") == ""
     assert json.loads(curl("GET", path="/../")) == []
+
+
+def test_the_commands_of_the_documentation(client: Client) -> None:
+    commands = (ROOT / "docs/powerdns.md").read_text().split("## curl\n\n```sh\n")[1].split("```")[0]
+    script = commands.replace("http://127.0.0.1:5380", client.server.admin_url)
+    made, *exported = run("sh", "-ec", script, TOKEN=token(client)).split("\n", 1)[0].split("}{")
+    assert '"kind": "Native"' in made
+    assert '"content": "192.0.2.7"' in exported[0]
+    assert dig(client.server.endpoint, "ns1.example.org", "A") == ["192.0.2.1"]
+    assert dig(client.server.endpoint, "www.example.org", "A") == ["192.0.2.7"]
 
 
 def test_a_zone_of_a_file_is_changed_in_its_file(tmp_path: Path) -> None:
