@@ -125,8 +125,11 @@ RECORDS: Final[Mapping[str, Any]] = {
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Client]:
+    """Of a server whose admin process has started: the tools wait for an answer for a few seconds only."""
     with Resolute(Service(), admin=True, data=tmp_path / "data") as server:
-        yield Client(server)
+        client = Client(server)
+        assert client.send("GET", "/servers").status == 200
+        yield client
 
 
 @pytest.fixture
@@ -175,6 +178,7 @@ class OctoDns:
         self._key = token(client)
         given = (ROOT / "docs/powerdns.md").read_text().split("```yaml\n")[1].split("```")[0]
         given = given.replace("5380", client.server.admin_url.rsplit(":", 1)[1]).replace("./zones", str(self.zones))
+        given = given.replace("api_key:", "timeout: 30\n    api_key:")
         (folder / "config.yaml").write_text(given)
 
     def write(self, records: Mapping[str, Any]) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "0006"
+HEAD: Final = "0007"
 """The last step in `migrations/versions`."""
 _FIRST: Final = "0001"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"

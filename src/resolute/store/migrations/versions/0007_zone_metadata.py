@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
+revision = "0007"
 down_revision = "0005"
 
 _ROW_NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
