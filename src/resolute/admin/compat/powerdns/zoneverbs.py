@@ -11,7 +11,7 @@ from fastapi import Request as HttpRequest
 from sqlalchemy import Connection
 
 from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
-from resolute.admin.api.problems import NotThereError, NotYetError
+from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.sources import find, in_file
 from resolute.admin.compat.powerdns.content import content_of
 from resolute.admin.compat.powerdns.naming import ZoneId, zone_of
@@ -107,13 +107,13 @@ async def get_key(zone: ZoneId, key: str, services: ServicesHere, principal: Pri
     raise NotThereError(f"the zone {names.to_text(origin)} has no key {key}: Resolute does not sign zones yet")
 
 
-@router.post("/{zone:path}/cryptokeys", operation_id="addPowerDnsKey", responses=refusals(501))
+@router.post("/{zone:path}/cryptokeys", operation_id="addPowerDnsKey")
 async def add_key(zone: ZoneId, services: ServicesHere, principal: PrincipalHere) -> dict[str, Any]:
-    """501: Resolute does not sign zones yet. Needs zones:write."""
+    """Refused: Resolute does not sign zones yet. Needs zones:write."""
     origin = zone_of(zone)
     require(principal, Right(Verb.ZONES_WRITE, origin))
     await find(services, origin)
-    raise NotYetError("Resolute does not sign zones yet")
+    raise UnprocessableError("Adding a key failed: Resolute does not sign zones yet")
 
 
 def _text(rows: list[RRsetRow]) -> str:
