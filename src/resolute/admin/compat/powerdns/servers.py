@@ -76,7 +76,7 @@ async def get_statistics(
     ]
 
 
-@here.put("/cache/flush", operation_id="flushPowerDnsCache")
+@here.put("/cache/flush", operation_id="flushPowerDnsCache", responses=refusals(507))
 async def flush(
     services: ServicesHere,
     principal: PrincipalHere,
