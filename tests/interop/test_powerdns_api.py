@@ -216,6 +216,7 @@ SERIES: Final[list[tuple[str, str, Any]]] = [
     # What is done with a zone, and what is kept about it.
     ("GET", f"{ORG}/cryptokeys", None),
     ("GET", f"{ORG}/cryptokeys/1", None),
+    ("POST", f"{ORG}/cryptokeys", {"keytype": "csk"}),
     ("PUT", f"{ORG}/axfr-retrieve", None),
     ("PUT", f"{ORG}/rectify", None),
     ("GET", f"{ORG}/metadata", None),

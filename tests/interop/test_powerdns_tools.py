@@ -17,6 +17,7 @@ from resolute.records import names
 from tests.acme import Lego, Pebble, names_of
 from tests.apiclient import Client
 
+ROOT: Final = Path(__file__).parents[2]
 BIN: Final = Path(sys.executable).parent
 """Where the tools are installed that are written in Python."""
 DOMAIN: Final = "example.org"
@@ -124,8 +125,11 @@ RECORDS: Final[Mapping[str, Any]] = {
 
 @pytest.fixture
 def client(tmp_path: Path) -> Iterator[Client]:
+    """Of a server whose admin process has started: the tools wait for an answer for a few seconds only."""
     with Resolute(Service(), admin=True, data=tmp_path / "data") as server:
-        yield Client(server)
+        client = Client(server)
+        assert client.send("GET", "/servers").status == 200
+        yield client
 
 
 @pytest.fixture
@@ -166,22 +170,16 @@ def token(client: Client) -> str:
 
 
 class OctoDns:
-    """octoDNS with a folder of YAML files as its source."""
+    """octoDNS with the configuration of our documentation, and a folder of YAML files as its source."""
 
     def __init__(self, folder: Path, client: Client) -> None:
         self.folder, self.zones = folder, folder / "zones"
         self.zones.mkdir(parents=True)
         self._key = token(client)
-        provider = {
-            "class": "octodns_powerdns.PowerDnsProvider",
-            "host": client.server.admin_url.split("//")[1].split(":")[0],
-            "port": int(client.server.admin_url.rstrip("/").rsplit(":", 1)[1]),
-            "api_key": "env/RESOLUTE_TOKEN",
-        }
-        source = {"class": "octodns.provider.yaml.YamlProvider", "directory": str(self.zones), "enforce_order": False}
-        zones = {f"{DOMAIN}.": {"sources": ["files"], "targets": ["resolute"]}}
-        settings = {"providers": {"files": source, "resolute": provider}, "zones": zones}
-        (folder / "config.yaml").write_text(yaml.safe_dump(settings))
+        given = (ROOT / "docs/powerdns.md").read_text().split("```yaml\n")[1].split("```")[0]
+        given = given.replace("5380", client.server.admin_url.rsplit(":", 1)[1]).replace("./zones", str(self.zones))
+        given = given.replace("api_key:", "timeout: 30\n    api_key:")
+        (folder / "config.yaml").write_text(given)
 
     def write(self, records: Mapping[str, Any]) -> None:
         (self.zones / f"{DOMAIN}.yaml").write_text(yaml.safe_dump(dict(records)))
@@ -284,8 +282,8 @@ def test_lexicon(client: Client, zone: str) -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_lego_gets_a_certificate(client: Client, zone: str, tmp_path: Path) -> None:
-    """With a token for challenges of this zone alone; a name and its wildcard share one TXT RRset. Of a zone of the
-    kind Master it asks for a notification too."""
+    """With a token for challenges of this zone alone; a name and its wildcard share one TXT RRset. It asks for a
+    notification too, because the zone is of the kind Master."""
     assert client.send("PUT", f"/servers/localhost/zones/{zone}.", {"kind": "Master"}).status == 204
     scope = acme(names.from_text(zone)).to_json()
     made = client.send(
@@ -347,3 +345,32 @@ def test_curl_as_pdnsutil_would(client: Client, zone: str) -> None:
     assert dig(server, f"host.{zone}", "A") == []
     assert curl("DELETE") == ""
     assert json.loads(curl("GET", path="/../")) == []
+
+
+def test_the_commands_of_the_documentation(client: Client) -> None:
+    commands = (ROOT / "docs/powerdns.md").read_text().split("## curl\n\n```sh\n")[1].split("```")[0]
+    script = commands.replace("http://127.0.0.1:5380", client.server.admin_url)
+    made, *exported = run("sh", "-ec", script, TOKEN=token(client)).split("\n", 1)[0].split("}{")
+    assert '"kind": "Native"' in made
+    assert '"content": "192.0.2.7"' in exported[0]
+    assert dig(client.server.endpoint, "ns1.example.org", "A") == ["192.0.2.1"]
+    assert dig(client.server.endpoint, "www.example.org", "A") == ["192.0.2.7"]
+
+
+def test_a_zone_of_a_file_is_changed_in_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "hello.zone"
+    text = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\n; the web\nwww A 192.0.2.7 ; old\n"
+    file.write_text(text)
+    with Resolute(Service(zones={"hello.": file}), admin=True, data=tmp_path / "data") as server:
+        client = Client(server)
+        change = {"name": "www.hello.", "type": "A", "ttl": 60, "changetype": "REPLACE"}
+        change["records"] = [{"content": "192.0.2.8"}]
+        assert client.send("PATCH", "/servers/localhost/zones/hello.", {"rrsets": [change]}).status == 204
+        assert dig(server.endpoint, "www.hello", "A") == ["192.0.2.8"]
+        shown = client.send("GET", "/servers/localhost/zones/hello.?rrset_name=www.hello.").json
+        assert [one["records"][0]["content"] for one in shown["rrsets"]] == ["192.0.2.8"]
+        assert [one["name"] for one in client.send("GET", "/servers/localhost/zones").json] == ["hello."]
+        for method, body in (("DELETE", None), ("PUT", {"account": "me"})):
+            refused = client.send(method, "/servers/localhost/zones/hello.", body)
+            assert (refused.status, "edit it there" in refused.json["error"]) == (409, True)
+    assert file.read_text() == text.replace("h 5 ", "h 6 ").replace("192.0.2.7", "192.0.2.8")

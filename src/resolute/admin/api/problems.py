@@ -48,10 +48,6 @@ class NotThereError(RuleError):
     """There is no such thing; answered with 404."""
 
 
-class NotYetError(RuleError):
-    """What others have and Resolute does not have yet; answered with 501."""
-
-
 class InvalidError(RuleError):
     """Fields that do not hold together, of a body that is well formed; answered with 422."""
 
@@ -94,7 +90,6 @@ class ProblemDocument(BaseModel):
 FAMILIES: Final = (
     (BadRequestError, 400, "bad-request", "The request cannot be read"),
     (NotThereError, 404, "not-found", "There is no such thing"),
-    (NotYetError, 501, "not-yet", "This is not there yet"),
     (InvalidError, 422, "invalid", "Something in the request does not hold"),
     (SettingsError, 422, "settings", "The settings do not hold together"),
     (NotFoundError, 404, "not-found", "There is no such thing"),

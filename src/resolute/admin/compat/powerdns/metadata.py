@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, say_unconfirmed
 from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
-from resolute.admin.api.problems import NotYetError
 from resolute.admin.api.sources import find, in_store
 from resolute.admin.compat.powerdns import standing
 from resolute.admin.compat.powerdns.asking import AskedHere
@@ -80,7 +79,7 @@ async def get_metadata(zone: ZoneId, kind: Kind, services: ServicesHere, princip
     return MetadataShown(kind=kind, metadata=list(known.get(kind, ())))
 
 
-@router.post(ALL, status_code=201, operation_id="addPowerDnsMetadata", responses=refusals(*CHANGES, 501))
+@router.post(ALL, status_code=201, operation_id="addPowerDnsMetadata", responses=refusals(*CHANGES))
 async def add_metadata(
     zone: ZoneId, body: MetadataAdded, services: ServicesHere, request: AskedHere, response: Response
 ) -> MetadataShown:
@@ -92,7 +91,7 @@ async def add_metadata(
     return MetadataShown(kind=body.kind, metadata=texts)
 
 
-@router.put(ONE, operation_id="replacePowerDnsMetadata", responses=refusals(*CHANGES, 501))
+@router.put(ONE, operation_id="replacePowerDnsMetadata", responses=refusals(*CHANGES))
 async def replace_metadata(
     zone: ZoneId, kind: Kind, body: MetadataGiven, services: ServicesHere, request: AskedHere, response: Response
 ) -> MetadataShown:
@@ -103,7 +102,7 @@ async def replace_metadata(
     return MetadataShown(kind=kind, metadata=list(body.metadata))
 
 
-@router.delete(ONE, operation_id="removePowerDnsMetadata", responses=refusals(*CHANGES, 501), response_class=Response)
+@router.delete(ONE, operation_id="removePowerDnsMetadata", responses=refusals(*CHANGES), response_class=Response)
 async def remove_metadata(
     zone: ZoneId, kind: Kind, services: ServicesHere, request: AskedHere, response: Response
 ) -> None:
@@ -117,7 +116,7 @@ def _writable(zone: str, kind: str, request: Request) -> bytes:
     origin = zone_of(zone)
     require(request.principal, Right(Verb.ZONES_WRITE, origin))
     if kind in _KNOWN:
-        raise NotYetError(f"metadata {kind}: Resolute does not have this yet")
+        raise UnprocessableError(f"metadata {kind}: Resolute does not have this yet")
     if not _OWN.fullmatch(kind):
         raise UnprocessableError(f"Unsupported metadata kind '{kind}': expected X- and capital letters")
     return origin

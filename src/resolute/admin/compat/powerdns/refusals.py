@@ -73,7 +73,6 @@ _MEANING: Final = {
     409: "It is there already, or is not to be changed here.",
     413: "The body is too large.",
     422: "Something in the request does not hold.",
-    501: "Resolute does not have this yet.",
     502: "The node has sent something wrong.",
     503: "Something that is needed, such as the store, is not there just now.",
     507: "The store has no space left.",

@@ -11,23 +11,36 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StrictBool
 
 from resolute.admin.api.naming import is_within
 from resolute.admin.api.problems import InvalidError
-from resolute.admin.api.rrsetjson import MOST_RECORDS, USUAL_TTL, Ttl, data_type
+from resolute.admin.api.rrsetjson import MOST_RECORDS, USUAL_TTL, data_type
 from resolute.admin.compat.powerdns.content import content_of, rdata_of
 from resolute.admin.compat.powerdns.naming import absolute
 from resolute.admin.compat.powerdns.refusals import UnprocessableError
 from resolute.admin.compat.powerdns.shapes import Given
 from resolute.records import rdata
-from resolute.records.rrset import RRset
+from resolute.records.rrset import MAX_TTL, RRset
 from resolute.store.zones import RRsetRow
 from resolute.zones.change import Action, Edit
 
 MOST_RRSETS: Final = 20_000
 LONGEST_CONTENT: Final = 262_144
 """Four characters an octet of the longest rdata (RFC 1035 5.1: \\DDD)."""
+_Digits = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
+
+
+def _number(given: object) -> object:
+    """Digits are a number too."""
+    return int(given) if isinstance(given, str) and given.isascii() and given.isdigit() and len(given) < 10 else given
+
+
+Ttl = Annotated[
+    int,
+    Field(strict=True, ge=0, le=MAX_TTL, description="Seconds (RFC 2181 8); as text too.", examples=[300]),
+    BeforeValidator(_number, json_schema_input_type=Annotated[int, Field(ge=0, le=MAX_TTL)] | _Digits),
+]
 CHANGE_TYPES: Final = ("REPLACE", "DELETE", "EXTEND", "PRUNE")
 
 
@@ -35,7 +48,7 @@ class RecordGiven(Given):
     """One record. What else PowerDNS once took (name, ttl, set-ptr) is not looked at."""
 
     content: str = Field(max_length=LONGEST_CONTENT, examples=["192.0.2.1"])
-    disabled: bool | None = Field(default=False, description="Records that are switched off are refused.")
+    disabled: StrictBool | None = Field(default=False, description="Records that are switched off are refused.")
 
 
 class CommentGiven(Given):

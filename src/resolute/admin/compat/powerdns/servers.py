@@ -76,11 +76,11 @@ async def get_statistics(
     ]
 
 
-@here.put("/cache/flush", operation_id="flushPowerDnsCache")
+@here.put("/cache/flush", operation_id="flushPowerDnsCache", responses=refusals(507))
 async def flush(
     services: ServicesHere,
     principal: PrincipalHere,
-    domain: Annotated[str, Query(max_length=1_024, description="The name to forget.")],
+    domain: Annotated[str, Query(max_length=1_024, description="The name to forget.")] = "",
 ) -> Flushed:
     """Forgets the cached answers for a name. Needs cache:write."""
     require(principal, Right(Verb.CACHE_WRITE))

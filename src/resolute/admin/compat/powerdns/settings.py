@@ -6,7 +6,7 @@ nothing else. SOA-EDIT-API is the zone's serial policy.
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from resolute.admin.compat.powerdns.refusals import UnprocessableError
 from resolute.admin.compat.powerdns.rrsets import RRsetsGiven
@@ -28,7 +28,7 @@ class ZoneSettings(Given):
     )
     masters: list[Any] | None = Field(default=None, max_length=0, description="Of a secondary: there are none yet.")
     catalog: str | None = Field(default=None, max_length=1_024)
-    dnssec: bool | None = None
+    dnssec: StrictBool | None = None
     nsec3param: str | None = Field(default=None, max_length=1_024)
     rrsets: RRsetsGiven | None = None
 

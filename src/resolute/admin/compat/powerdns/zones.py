@@ -138,6 +138,8 @@ async def change_rrsets(
     require_somewhere(request.principal, Verb.RECORDS_WRITE)
     origin = zone_of(zone)
     wanted = await services.writer.off_loop(lambda: _permitted(body.rrsets, origin, request.principal))
+    if not wanted:
+        require(request.principal, Right(Verb.ZONES_READ, origin))
     found = await find(services, origin)
     if not wanted:
         return

@@ -11,7 +11,7 @@ from fastapi import Request as HttpRequest
 from sqlalchemy import Connection
 
 from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
-from resolute.admin.api.problems import NotThereError, NotYetError
+from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.sources import find, in_file
 from resolute.admin.compat.powerdns.content import content_of
 from resolute.admin.compat.powerdns.naming import ZoneId, zone_of
@@ -61,7 +61,7 @@ async def export_zone(
     return Response(text, media_type="text/plain")
 
 
-@router.put("/{zone:path}/notify", operation_id="notifyPowerDnsZone")
+@router.put("/{zone:path}/notify", operation_id="notifyPowerDnsZone", responses=refusals(507))
 async def notify(zone: ZoneId, services: ServicesHere, principal: PrincipalHere) -> Result:
     """Says that there are no secondaries to be notified. Needs records:write somewhere, and zones:read for the zone."""
     origin = zone_of(zone)
@@ -71,7 +71,7 @@ async def notify(zone: ZoneId, services: ServicesHere, principal: PrincipalHere)
     return Result(result=NOBODY)
 
 
-@router.put("/{zone:path}/axfr-retrieve", operation_id="retrievePowerDnsZone")
+@router.put("/{zone:path}/axfr-retrieve", operation_id="retrievePowerDnsZone", responses=refusals(507))
 async def retrieve(zone: ZoneId, services: ServicesHere, principal: PrincipalHere) -> Result:
     """Refused: no zone is a secondary one yet. Needs zones:write."""
     origin = zone_of(zone)
@@ -80,7 +80,7 @@ async def retrieve(zone: ZoneId, services: ServicesHere, principal: PrincipalHer
     raise UnprocessableError(f"Domain '{names.to_text(origin)}' is not a secondary domain (or has no primary defined)")
 
 
-@router.put("/{zone:path}/rectify", operation_id="rectifyPowerDnsZone")
+@router.put("/{zone:path}/rectify", operation_id="rectifyPowerDnsZone", responses=refusals(507))
 async def rectify(zone: ZoneId, services: ServicesHere, principal: PrincipalHere) -> Result:
     """Does nothing: what PowerDNS puts in order there always is. Needs zones:write."""
     origin = zone_of(zone)
@@ -107,13 +107,13 @@ async def get_key(zone: ZoneId, key: str, services: ServicesHere, principal: Pri
     raise NotThereError(f"the zone {names.to_text(origin)} has no key {key}: Resolute does not sign zones yet")
 
 
-@router.post("/{zone:path}/cryptokeys", operation_id="addPowerDnsKey", responses=refusals(501))
+@router.post("/{zone:path}/cryptokeys", operation_id="addPowerDnsKey", responses=refusals(507))
 async def add_key(zone: ZoneId, services: ServicesHere, principal: PrincipalHere) -> dict[str, Any]:
-    """501: Resolute does not sign zones yet. Needs zones:write."""
+    """Refused: Resolute does not sign zones yet. Needs zones:write."""
     origin = zone_of(zone)
     require(principal, Right(Verb.ZONES_WRITE, origin))
     await find(services, origin)
-    raise NotYetError("Resolute does not sign zones yet")
+    raise UnprocessableError("Adding a key failed: Resolute does not sign zones yet")
 
 
 def _text(rows: list[RRsetRow]) -> str:
