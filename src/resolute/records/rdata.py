@@ -43,7 +43,7 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
         tokens = dns.tokenizer.Tokenizer(text)
         rdata = dns.rdata.from_text(_IN, _form(rtype), tokens, origin=name, relativize=False)
         if not tokens.get().is_eof():
-            raise dns.exception.SyntaxError("expected one record, there is another line")
+            raise ValueError("expected one record, there is another line")
         if _INVALID_KEY in getattr(rdata, "params", ()):
             raise ValueError("key65535 is reserved as an invalid key (RFC 9460 14.3.2)")
         return _bounded(rdata.to_wire(origin=name) or b"")

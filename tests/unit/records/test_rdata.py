@@ -41,6 +41,8 @@ def test_wire_form(rtype: str, text: str, wire: str) -> None:
         ("TYPE65280", r"\# 3 abcd"),
         ("LOC", "x"),
         ("A", "192.0.2.1 more"),
+        ("A", "192.0.2.1\n192.0.2.2"),
+        ("TXT", "a ; b\nc"),
     ],
 )
 def test_what_does_not_parse(rtype: str, text: str) -> None:

@@ -18,7 +18,20 @@ from sqlalchemy import select
 
 from resolute.errors import RuleError, UnavailableError
 from resolute.records import names
-from resolute.store import accounts, audit, backup, copy, history, migrate, records, schema, webhooks, zones
+from resolute.store import (
+    accounts,
+    audit,
+    backup,
+    copy,
+    history,
+    kept,
+    metadata,
+    migrate,
+    records,
+    schema,
+    webhooks,
+    zones,
+)
 from resolute.store.accounts import NewToken, NewUser
 from resolute.store.audit import Event
 from resolute.store.backupfile import BackupReader, BackupWriter, Column, Header
@@ -50,6 +63,10 @@ def filled(path: Path) -> Store:
     records.apply(store, [Put("app.test", "192.0.2.7", "alice")])
     records.seed(store, {"seed.test": "2001:db8::1"}, author="seed")
     with store.writing() as connection:
+        zone = zones.find(connection, "example.org.")
+        assert zone is not None
+        metadata.put(connection, zone.id, {"X-OWNER": ["ops"]})
+        kept.write(connection, {"cache.size": "64 MiB"}, zone.revision)
         user = accounts.add_user(connection, NewUser("bob", "$argon2id$x", "editor", ("example.org.", "ü.test.")))
         ends = NOW + timedelta(days=1)
         accounts.add_token(connection, user.id, NewToken("t1", "robot", b"\0\xff" * 16, {"zones": None}, (), ends))
