@@ -173,7 +173,7 @@ class TestZones:
         assert "cannot be written" in place.bad("zone", "export", zone, "--output", "/none/out.zone")
         file.write_text(ZONE + "bad A nonsense\n")
         refused = place.bad("zone", "import", zone, str(file))
-        assert ":6:7: " in refused
+        assert f"resolute: {file}:6:7: " in refused
         assert "the file" in place.bad("zone", "import", "filed.test.", str(out))
 
     def test_imported_from_stdin(self, place: Place) -> None:
