@@ -12,9 +12,12 @@ from typing import IO, Final
 from resolute import durable
 from resolute.cli.adminclient import AdminClient, Reply, segment
 from resolute.cli.progress import Progress, progress_bar
+from resolute.cli.refusals import FieldsError
 from resolute.errors import ConflictError, RuleError
 
 STDIN: Final = "-"
+_SENT: Final = "zone text"
+"""What the server calls it."""
 _TEXT: Final = {"Content-Type": "text/dns"}
 """RFC 4027."""
 
@@ -52,11 +55,20 @@ def _send(
     query, headers = given
     with _opened(file) as stream, progress_bar(quiet=quiet, doing="sending", then="importing") as tell:
         state = os.fstat(stream.fileno())
-        if not stat.S_ISREG(state.st_mode):
-            return client.call("POST", path, query=query, body=_Reading(stream, 0, tell), headers=headers)
-        size = state.st_size - (stream.tell() if stream.seekable() else 0)
-        known = {**headers, "Content-Length": str(size)}
-        return client.call("POST", path, query=query, body=_Reading(stream, size, tell), headers=known)
+        size = 0
+        if stat.S_ISREG(state.st_mode):
+            size = state.st_size - stream.tell()
+            headers = {**headers, "Content-Length": str(size)}
+        try:
+            return client.call("POST", path, query=query, body=_Reading(stream, size, tell), headers=headers)
+        except FieldsError as error:
+            raise FieldsError([_in_file(problem, file) for problem in error.problems], error.fields) from error
+
+
+def _in_file(problem: str, file: str) -> str:
+    """A problem of the text that was sent is one of the file."""
+    where = "stdin" if file == STDIN else file
+    return f"{where}{problem.removeprefix(_SENT)}" if problem.startswith(f"{_SENT}:") else problem
 
 
 @dataclass(slots=True)
