@@ -3,7 +3,9 @@ r"""Record data: presentation form to wire and back, through dnspython.
 Every type that dnspython knows, and every other type in the generic form `\# LENGTH HEX` (RFC 3597 5).
 """
 
+import socket
 from functools import lru_cache
+from typing import Final
 
 import dns.exception
 import dns.name
@@ -16,6 +18,8 @@ from resolute.errors import PresentationError
 _IN = dns.rdataclass.IN
 _REMEMBERED = 512
 """Conversions that are not made again: one change needs the same one several times."""
+_ADDRESSES: Final = {1: socket.AF_INET, 28: socket.AF_INET6}
+"""Most records are addresses, and need not wait for the general way."""
 _NAMED_TYPES = "NS MD MF CNAME SOA MB MG MR PTR MINFO MX RP AFSDB RT SIG PX NXT NAPTR KX SRV DNAME RRSIG"
 _WITH_NAMES = frozenset(int(dns.rdatatype.from_text(name)) for name in _NAMED_TYPES.split())
 
@@ -26,6 +30,11 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
 
     Class IN. Raises PresentationError that says what dnspython expected.
     """
+    if (family := _ADDRESSES.get(rtype)) is not None:
+        try:
+            return socket.inet_pton(family, text)
+        except (OSError, ValueError):
+            pass  # blanks around it, a comment, or a mistake: dnspython knows
     try:
         name = dns.name.from_wire(origin, 0)[0]
         rdata = dns.rdata.from_text(_IN, _type(rtype), text, origin=name, relativize=False)
@@ -38,6 +47,8 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
 def to_text(rtype: int, rdata: bytes, *, origin: bytes | None = None) -> str:
     """The presentation form of wire rdata; the generic form (RFC 3597 5) where the type is unknown or the rdata is not
     well-formed for it. Never raises for any bytes. Names at and below `origin` (a wire name) are written relative."""
+    if (family := _ADDRESSES.get(rtype)) is not None and _is_plain(family, rdata):
+        return socket.inet_ntop(family, rdata)
     name = None if origin is None else dns.name.from_wire(origin, 0)[0]
     try:
         text = dns.rdata.from_wire(_IN, _type(rtype), rdata, 0, len(rdata)).to_text(name)
@@ -76,6 +87,11 @@ def type_from_text(text: str) -> int:
 def type_to_text(rtype: int) -> str:
     """The mnemonic of a type, or `TYPE123`."""
     return dns.rdatatype.to_text(_type(rtype))
+
+
+def _is_plain(family: socket.AddressFamily, rdata: bytes) -> bool:
+    """Whether it is an address that the platform writes as dnspython does: of IPv4 within IPv6 that is not sure."""
+    return len(rdata) == 4 if family is socket.AF_INET else len(rdata) == 16 and any(rdata[:10])
 
 
 def _type(rtype: int) -> dns.rdatatype.RdataType:
