@@ -44,6 +44,11 @@ def prepare(connection: Connection) -> None:
         _upgrade(connection, found)
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether the tables have this program's shape: then there is nothing to prepare."""
+    return _version(connection) == HEAD
+
+
 def _create(connection: Connection) -> None:
     """What all steps together come to, in one."""
     metadata.create_all(connection)
