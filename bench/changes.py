@@ -172,6 +172,7 @@ def _imported(zone: Path, folder: Path) -> Imported:
         took = time.perf_counter() - began
         node, admin = process_tree(server.server.process.pid)[:2]
         found = Imported(took, _peak(admin), _peak(node))
+        server.wait_until_copied()
     _say(f"a million records: {found}")
     return found
 
