@@ -113,7 +113,7 @@ class ResoluteManaged(Managed):
         connection.close()
 
     def wait_until_copied(self, wait_s: float = 600.0) -> None:
-        """Until the node's last copy of the store is up to date: its end would wait for that. Raises PeerFailedError."""
+        """Until the node's last copy of the store is up to date: its end waits for that. Raises PeerFailedError."""
         store, copy = (Store(f"sqlite:///{self.folder / 'data' / name}") for name in ("resolute.db", "last-copy.db"))
         until = time.monotonic() + wait_s
         while copy.revision() < store.revision():
