@@ -7,6 +7,7 @@ with ResoluteManaged(folder) as server:
 import json
 import shutil
 import subprocess
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -110,6 +111,17 @@ class ResoluteManaged(Managed):
         connection.headers = {**connection.headers, "Content-Type": "text/dns"}
         connection.send(Request("POST", f"/api/v1/zones/{zone}/import", file.read_bytes()))
         connection.close()
+
+    def wait_until_copied(self, wait_s: float = 600.0) -> None:
+        """Until the node's last copy of the store is up to date: its end waits for that. Raises PeerFailedError."""
+        store, copy = (Store(f"sqlite:///{self.folder / 'data' / name}") for name in ("resolute.db", "last-copy.db"))
+        until = time.monotonic() + wait_s
+        while copy.revision() < store.revision():
+            if time.monotonic() > until:
+                raise PeerFailedError(f"the last copy is not there after {wait_s:g} s")
+            time.sleep(0.1)
+        store.close()
+        copy.close()
 
     def change(self, number: int) -> Request:
         owner, address = self.owner(number)

@@ -52,7 +52,7 @@ def world(tmp_path: Path) -> Iterator[World]:
     with Resolute(Service(zones={"hello.": zone}), admin=True, data=tmp_path / "data") as server:
         made = _owner(server.data)
         world = World(server.admin_url, made.text, made.id, server)
-        with httpx.Client(base_url=f"{world.url}/api/v1", headers=world.headers) as client:
+        with httpx.Client(base_url=f"{world.url}/api/v1", headers=world.headers, timeout=60) as client:
             zone_text = {"Content-Type": "text/dns"}
             client.post("/zones/example.org/import", content=TEXT, headers=zone_text).raise_for_status()
             client.put("/zones/example.org/rrsets/a/A", json={"records": ["192.0.2.8"]}).raise_for_status()
@@ -79,12 +79,22 @@ def test_the_api_is_what_its_openapi_says(world: World) -> None:
         "tests/interop/openapi/schemathesis.toml",
     ]
     command += ["run", f"{world.url}/api/v1/openapi.json", "--header", f"Authorization: Bearer {world.token}"]
-    command += ["--checks", "all", "--seed", SEED, "--max-examples", str(EXAMPLES), "--continue-on-failure"]
+    command += [
+        "--checks",
+        "all",
+        "--seed",
+        SEED,
+        "--max-examples",
+        str(EXAMPLES),
+        "--continue-on-failure",
+        "--request-timeout",
+        "60",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "OPENAPI_KEPT": f"{OWNER} {world.token_id}"}
     done = subprocess.run(
         [*map(str, command), "--no-color"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-20_000:] + done.stderr[-2_000:]
-    with httpx.Client(base_url=world.url, headers=world.headers) as client:
+    with httpx.Client(base_url=world.url, headers=world.headers, timeout=60) as client:
         assert client.get("/api/v1/session").json()["user"] == OWNER  # so it was asked as the owner to the end
     assert "a request failed" not in world.server.log_text()

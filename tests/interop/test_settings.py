@@ -29,7 +29,7 @@ def running(data: Path, *flags: str) -> Iterator[tuple[Resolute, httpx.Client]]:
     """A server, and an operator's program."""
     with Resolute(Service(extra=FILE), admin=True, data=data, flags=flags) as server:
         headers = {"Authorization": f"Bearer {_token(data)}"}
-        with httpx.Client(base_url=f"{server.admin_url}/api/v1", headers=headers, timeout=20) as client:
+        with httpx.Client(base_url=f"{server.admin_url}/api/v1", headers=headers, timeout=60) as client:
             yield server, client
 
 

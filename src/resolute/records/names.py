@@ -4,6 +4,7 @@ Everything inside Resolute that crosses to the data plane is wire form; everythi
 presentation form with the trailing dot.
 """
 
+import re
 from functools import lru_cache
 
 import dns.exception
@@ -15,6 +16,9 @@ _REMEMBERED = 512
 """Conversions that are not made again."""
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*/+=:!#%&'<>?[]^`{|}~,")
 r"""What stands for itself in presentation form; a superset of host names, without the special `."\$@();` and space."""
+
+_USUAL = re.compile(rb"[A-Za-z0-9_-]*")
+"""A label of a host, which most are."""
 
 
 @lru_cache(_REMEMBERED)
@@ -61,6 +65,8 @@ def fold(wire: bytes) -> bytes:
 
 
 def _label_to_text(label: bytes) -> str:
+    if _USUAL.fullmatch(label):
+        return label.decode("ascii")
     return "".join(_octet_to_text(octet) for octet in label)
 
 

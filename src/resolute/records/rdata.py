@@ -4,7 +4,9 @@ Every type that dnspython knows, those of RFC 1035 that are written as one that 
 generic form `\# LENGTH HEX` (RFC 3597 5).
 """
 
+import socket
 from functools import lru_cache
+from typing import Final
 
 import dns.exception
 import dns.name
@@ -22,6 +24,8 @@ _INVALID_KEY = 65_535
 _LONGEST = 65_535
 _REMEMBERED = 512
 """Conversions that are not made again: one change needs the same one several times."""
+_ADDRESSES: Final = {1: socket.AF_INET, 28: socket.AF_INET6}
+"""Most records are addresses, and need not wait for the general way."""
 _NAMED_TYPES = "NS MD MF CNAME SOA MB MG MR PTR MINFO MX RP AFSDB RT SIG PX NXT NAPTR KX SRV DNAME RRSIG"
 _GENERIC = "\\#"
 _ALIKE = {
@@ -38,6 +42,11 @@ def to_wire(rtype: int, text: str, origin: bytes) -> bytes:
 
     Class IN. Raises PresentationError that says what dnspython expected.
     """
+    if (family := _ADDRESSES.get(rtype)) is not None:
+        try:
+            return socket.inet_pton(family, text)
+        except (OSError, ValueError):
+            pass  # blanks around it, a comment, or a mistake: dnspython knows
     try:
         name = dns.name.from_wire(origin, 0)[0]
         tokens = dns.tokenizer.Tokenizer(text)
@@ -65,6 +74,8 @@ def from_our_text(rtype: int, text: str) -> bytes:
 def to_text(rtype: int, rdata: bytes, *, origin: bytes | None = None) -> str:
     """The presentation form of wire rdata; the generic form (RFC 3597 5) where the type is unknown or the rdata is not
     well-formed for it. Never raises for any bytes. Names at and below `origin` (a wire name) are written relative."""
+    if (family := _ADDRESSES.get(rtype)) is not None and _is_plain(family, rdata):
+        return socket.inet_ntop(family, rdata)
     name = None if origin is None else dns.name.from_wire(origin, 0)[0]
     try:
         text = dns.rdata.from_wire(_IN, _form(rtype), rdata, 0, len(rdata)).to_text(name)
@@ -103,6 +114,11 @@ def type_from_text(text: str) -> int:
 def type_to_text(rtype: int) -> str:
     """The mnemonic of a type, or `TYPE123`."""
     return dns.rdatatype.to_text(_type(rtype))
+
+
+def _is_plain(family: socket.AddressFamily, rdata: bytes) -> bool:
+    """Whether it is an address that the platform writes as dnspython does: of IPv4 within IPv6 that is not sure."""
+    return len(rdata) == 4 if family is socket.AF_INET else len(rdata) == 16 and any(rdata[:10])
 
 
 def _type(rtype: int) -> dns.rdatatype.RdataType:

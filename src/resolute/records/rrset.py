@@ -53,6 +53,8 @@ class RRset:
 
     def equals(self, other: "RRset") -> bool:
         """Whether both say the same: letter case in names makes no difference."""
+        if self is other:
+            return True
         return self.key == other.key and self.forms == other.forms and (not self.rdatas or self.ttl == other.ttl)
 
     def __str__(self) -> str:

@@ -44,6 +44,11 @@ def prepare(connection: Connection) -> None:
         _upgrade(connection, found)
 
 
+def is_current(connection: Connection) -> bool:
+    """Whether the tables have this program's shape: then there is nothing to prepare."""
+    return _version(connection) == HEAD
+
+
 def rebuild(connection: Connection, shape: str) -> None:
     """Makes the tables of a known shape where there are none, step by step."""
     from alembic import command

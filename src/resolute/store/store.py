@@ -133,10 +133,17 @@ class Store:
         if self._prepared:
             return
         self.kind.create(self._url)
+        if self._is_of_our_shape():  # nothing to write: who reads does not wait for a long import
+            self._prepared = True
+            return
         with self._engine.connect().execution_options(writes=True) as connection, connection.begin():
             self.kind.lock_shape(connection)
             migrate.prepare(connection)
         self._prepared = True
+
+    def _is_of_our_shape(self) -> bool:
+        with self._engine.connect() as connection, connection.begin():
+            return migrate.is_current(connection)
 
     @contextmanager
     def _errors_in_words(self) -> Iterator[None]:

@@ -68,7 +68,7 @@ class Request:
         return Author(author(self.principal, self.client), reason or self.reason)
 
 
-def _request(
+async def _request(
     principal: PrincipalHere,
     client: ClientHere,
     plan: Annotated[bool, Query(description="Say what would change, and change nothing.")] = False,  # noqa: FBT002

@@ -56,7 +56,7 @@ class Conditions:
         return tag in self.none_match or tag in {one.removeprefix("W/") for one in self.none_match}
 
 
-def _conditions(
+async def _conditions(
     if_match: Annotated[
         str | None, Header(max_length=2_048, description="Only if it still has this ETag: else 412.")
     ] = None,

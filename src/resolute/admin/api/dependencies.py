@@ -5,9 +5,11 @@
 
 The gate has found out who asks (`resolute.admin.gate`); the schemes here tell OpenAPI how. A right that depends on the
 path or the body is asked for within the route: `require(principal, Right(verb, zone, name, rtype))`.
+
+Dependencies are coroutines, also those that wait for nothing: FastAPI runs the others in threads, a hop for each.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request, Security
@@ -56,17 +58,17 @@ REFUSALS: Final = problem(401, 403, 422, 503)
 """What every route may answer that needs a principal."""
 
 
-def _services(request: Request) -> Services:
+async def _services(request: Request) -> Services:
     services: Services = request.app.state.services
     return services
 
 
-def _client(request: Request) -> Client:
+async def _client(request: Request) -> Client:
     client: Client = request.state.client
     return client
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     principal: Principal | None = request.state.principal
     if principal is None:
         raise UnauthenticatedError("who asks is not said")
@@ -78,10 +80,10 @@ ClientHere = Annotated[Client, Depends(_client)]
 PrincipalHere = Annotated[Principal, Depends(_principal)]
 
 
-def right(verb: Verb) -> Callable[[Principal], Principal]:
+def right(verb: Verb) -> Callable[[Principal], Awaitable[Principal]]:
     """A dependency: the principal, which has this verb everywhere. Raises DeniedError."""
 
-    def having(principal: PrincipalHere) -> Principal:
+    async def having(principal: PrincipalHere) -> Principal:
         return require(principal, Right(verb))
 
     return having
