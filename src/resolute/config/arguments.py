@@ -99,7 +99,7 @@ def parse(argv: Sequence[str]) -> Arguments:
 
 def unparse(arguments: Arguments) -> list[str]:
     """The command line that `parse` reads back as the same."""
-    argv = [] if arguments.config is None else ["--config", str(arguments.config)]
+    argv = [] if arguments.config is None else [f"--config={arguments.config}"]
     for flag in FLAGS:
         given = getattr(arguments.overrides, _attribute(flag))
         if flag.takes:
