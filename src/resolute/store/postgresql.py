@@ -75,8 +75,14 @@ def reason(error: BaseException) -> str | None:
     return None
 
 
+def has_no_room(error: BaseException) -> bool:
+    """Whether the database's disk is full (53100), or fails (58030)."""
+    return (getattr(error, "sqlstate", None) or "") in ("53100", "58030")
+
+
 _REASONS = (
     ("53100", "the database's disk is full: free some space there"),
+    ("58030", "the database's disk cannot be read or written: look at the kernel log there"),
     ("53300", "the database has too many connections: raise max_connections"),
     ("57014", "a statement took too long: look at what else the database does"),
     ("55P03", "somebody else holds a lock for more than 10 s: end that session"),
