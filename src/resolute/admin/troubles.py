@@ -1,4 +1,4 @@
-"""What goes wrong again and again is said once a minute: a log that repeats itself hides the rest, and fills the disk."""
+"""What goes wrong again and again is said once a minute: a log that repeats itself hides the rest, fills the disk."""
 
 import logging
 import time

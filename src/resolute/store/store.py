@@ -143,6 +143,9 @@ class Store:
             self._start_afresh()
             full = self.kind.has_no_room(getattr(error, "orig", None) or error)
             raise (StorageError if full else UnavailableError)(f"store {self.url}: {self._meaning(error)}") from error
+        except self._engine.dialect.loaded_dbapi.Error as error:  # in between SQLAlchemy's own steps
+            self._start_afresh()
+            raise UnavailableError(f"store {self.url}: {self.kind.reason(error) or _one_line(error)}") from error
         except OSError as error:
             self._start_afresh()
             raise not_kept(f"store {self.url}: {error.strerror or error}", error) from error
