@@ -19,8 +19,8 @@ from tests.faults.kit.tcpproxy import TcpProxy
 ZONE = "/zones/example.org"
 TEXT = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.2\n"
 WITHIN_S = 20.0
-"""R6 asks for 5 s; a machine that does other things as well needs some seconds to start Python. Without a bound of its own
-a start waits for the database's 5 s several times over."""
+"""R6 asks for 5 s; a machine that does other things as well needs some of them to start Python. Without a bound of its
+own a start waits for the 5 s of the database several times over."""
 
 
 @pytest.fixture(scope="module")
