@@ -160,7 +160,7 @@ def test_the_terminal_gets_no_control_octet(client: Client) -> None:
         ["status"],
         ["explain", f"{label}.example.org.", "TXT"],
         ["explain", f"{label}.test."],
-        ["cache"],
+        ["cache", "show"],
         ["cache", "show", f"{label}.test."],
     ):
         done = subprocess.run(
