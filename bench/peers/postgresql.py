@@ -1,5 +1,6 @@
 """PostgreSQL as a store: a cluster in a temporary folder, on loopback, that can be ended hard and come back."""
 
+import contextlib
 import os
 import pwd
 import shutil
@@ -10,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
-from bench.peers.server import PeerFailedError, free_port
+from bench.peers.server import PeerFailedError, free_port, process_tree
 
 USER: Final = "postgres"
 DATABASE: Final = "resolute"
@@ -83,10 +84,12 @@ class Postgresql:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _signal(self, number: signal.Signals) -> None:
-        """To the server and all its backends: they are a process group."""
+        """To the server and all its backends, each of which is a session of its own."""
         if self._process is None:
             return
-        os.killpg(self._process.pid, number)
+        for pid in process_tree(self._process.pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
         if number == signal.SIGKILL:
             self._process.wait(_WAIT_S)
             self._process = None

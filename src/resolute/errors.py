@@ -13,10 +13,12 @@
       |   - TooManyTriesError    wrong passwords came too often      HTTP 429
       + PeerError            a peer that sent something wrong        exit 1 · HTTP 502 · SERVFAIL + EDE
       + UnavailableError     something that is not there just now    exit 1 · HTTP 503 · SERVFAIL + EDE
+          - StorageError         what is to be kept has no place: the disk is full, or fails    HTTP 507
 
 Every text is one line that says what, where and how to mend.
 """
 
+import errno
 from collections.abc import Sequence
 
 
@@ -89,3 +91,14 @@ class PeerError(ResoluteError):
 
 class UnavailableError(ResoluteError):
     """Something that is needed and is not there just now: the node, the store, every upstream of a route."""
+
+
+class StorageError(UnavailableError):
+    """What was to be kept could not be: the disk is full, or it fails. Nothing has changed; it may be tried again when
+    there is room."""
+
+
+def not_kept(message: str, error: OSError) -> UnavailableError:
+    """What a write to a disk that the system refuses is raised as."""
+    storage = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+    return StorageError(message) if storage else UnavailableError(message)

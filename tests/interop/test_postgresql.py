@@ -1,5 +1,6 @@
 """A real PostgreSQL as the store: the same rules as on SQLite, three nodes that follow it, and life without it."""
 
+import signal
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ from resolute.zones import importing, past
 from resolute.zones.change import Action, Author, Edit, ZoneChange
 from resolute.zones.commit import commit, commit_groups
 from resolute.zones.importing import NewZone
+from tests.apiclient import Client
 from tests.faults.kit.asking import addresses, ask, rcode, wait_for
 
 ORIGIN = names.from_text("example.org.")
@@ -131,9 +133,9 @@ class Nodes:
         self._folder = folder
         self.running: dict[str, Resolute] = {}
 
-    def start(self, name: str) -> Resolute:
+    def start(self, name: str, *, admin: bool = False) -> Resolute:
         extra = f'[store]\nurl = "{self._database.url}"\nnode = "{name}"\n[resolver]\nmode = "off"\n'
-        server = Resolute(Service(extra=extra), data=self._folder / name)
+        server = Resolute(Service(extra=extra), admin=admin, data=self._folder / name)
         self.running[name] = server.start()
         return server
 
@@ -189,6 +191,26 @@ class TestNodes:
                 return {one.name: one.revision for one in nodes.every(connection)}
 
         wait_for(lambda: revisions() == dict.fromkeys(three.running, 2), timeout_s=10)
+
+    def test_the_api_says_which_node_lags(self, three: Nodes, database: Postgresql) -> None:
+        """A change is answered when the node of this machine serves it; one that is frozen does not hold it up."""
+        three.stop("one")
+        one = Client(three.start("one", admin=True), url=database.url)
+        frozen = three.running["two"].process
+
+        def behind() -> dict[str, int]:
+            return {node["id"]: node["behind"] for node in one.send("GET", "/nodes").json}
+
+        wait_for(lambda: behind() == {"local": 0, "two": 0, "three": 0})
+        frozen.send_signal(signal.SIGSTOP)
+        try:
+            for number in (8, 9):
+                put = one.send("PUT", "/zones/example.org/rrsets/www/A", {"records": [f"192.0.2.{number}"]})
+                assert put.json["served"] is True
+            wait_for(lambda: behind() == {"local": 0, "two": 2, "three": 0})
+        finally:
+            frozen.send_signal(signal.SIGCONT)
+        wait_for(lambda: behind() == {"local": 0, "two": 0, "three": 0})
 
     @pytest.mark.parametrize("how", ["kill", "freeze"])
     def test_without_the_database_everything_is_served(

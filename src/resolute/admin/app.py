@@ -28,6 +28,7 @@ from resolute.admin.gate import Gate, note_denied
 from resolute.admin.guard import Guard
 from resolute.admin.methods import Methods
 from resolute.admin.services import Services
+from resolute.admin.troubles import Trouble
 from resolute.config.admin import Admin
 from resolute.errors import DeniedError, ResoluteError
 from resolute.store.history import Change
@@ -71,6 +72,7 @@ def application(services: Services) -> FastAPI:
     )
     app.openapi = lambda: router.describe(app)  # type: ignore[method-assign]
     app.state.services = services
+    app.state.trouble = Trouble(log, "a request cannot be served")
     app.include_router(router.router())
     app.include_router(records.router)
     app.include_router(powerdns.router())
@@ -93,7 +95,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, DeniedError):
         await note_denied(request.app.state.services, request.scope, error)
     elif problem.status >= 500:
-        log.error("%s", error)
+        request.app.state.trouble.there(error)
     if problem.status == 405:
         problem = problems.of_status(405, f"{request.method} is not possible here", problem.headers)
     return problems.answer(problem, path)

@@ -22,6 +22,7 @@ from sqlalchemy import Connection
 
 from resolute import __version__
 from resolute.admin import outward
+from resolute.admin.troubles import Trouble
 from resolute.admin.writer import Writer
 from resolute.errors import PeerError, PresentationError, UnavailableError
 from resolute.store import history, webhooks
@@ -52,11 +53,13 @@ class Deliveries:
 
     async def run(self) -> None:
         """Until it is cancelled."""
+        trouble = Trouble(log, "webhooks are not told of changes just now")
         while True:
             try:
                 await self.look()
+                trouble.over()
             except UnavailableError as error:
-                log.warning("webhooks are not told of changes just now: %s", error)
+                trouble.there(error)
             except Exception:
                 log.exception("telling webhooks failed")
             await asyncio.sleep(LOOK_S)

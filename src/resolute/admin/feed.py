@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncGenerator
 from typing import Final
 
+from resolute.admin.troubles import Trouble
 from resolute.admin.writer import Writer
 from resolute.errors import UnavailableError
 from resolute.store import history
@@ -32,6 +33,7 @@ class Feed:
         self._last = 0
         self._more = asyncio.Condition()
         self._looking: asyncio.Task[None] | None = None
+        self._trouble = Trouble(log, "the changes cannot be followed")
 
     async def follow(
         self, since: int | None = None, *, keepalive_s: float = KEEPALIVE_S
@@ -91,8 +93,9 @@ class Feed:
             try:
                 last = await self._writer.look(history.last_id)
             except UnavailableError as error:
-                log.warning("the changes cannot be followed: %s", error)
+                self._trouble.there(error)
             else:
+                self._trouble.over()
                 if last != self._last:
                     async with self._more:
                         self._last = last

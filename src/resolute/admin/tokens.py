@@ -19,6 +19,7 @@ from resolute.admin import principals
 from resolute.admin.accounts import Accounts
 from resolute.admin.clients import Address, Client
 from resolute.admin.rights import Principal
+from resolute.admin.troubles import Trouble
 from resolute.errors import DeniedError, UnauthenticatedError, UnavailableError
 from resolute.store import accounts as store
 from resolute.store.accounts import Token
@@ -56,6 +57,7 @@ class Tokens:
 
     def __init__(self, accounts: Accounts) -> None:
         self._accounts = accounts
+        self._trouble = Trouble(log, "the use of tokens cannot be noted")
 
     async def find(self, text: str, client: Client) -> Principal:
         """Whom the token stands for. Raises UnauthenticatedError for one that is not good (any more), DeniedError for
@@ -79,7 +81,9 @@ class Tokens:
             try:
                 await self._accounts.write(lambda c: store.note_use(c, token.id, str(client.address), now))
             except UnavailableError as error:  # a full disk stops changes, and not those who read
-                log.error("the use of token %s cannot be noted: %s", token.id, error)
+                self._trouble.there(error)
+            else:
+                self._trouble.over()
 
 
 def check_source(name: str, sources: Sequence[str], address: Address) -> None:

@@ -9,6 +9,7 @@ import time
 from typing import Final
 
 from resolute.admin.accounts import Accounts
+from resolute.admin.troubles import Trouble
 from resolute.errors import UnavailableError
 from resolute.store import audit
 from resolute.store.audit import Event
@@ -43,6 +44,7 @@ class Trail:
         self._accounts = accounts
         self._strangers = Bucket()
         self._stored = Bucket()
+        self._trouble = Trouble(log, "the audit log cannot be written")
 
     async def denied(self, event: Event, *, stranger: bool) -> None:
         """Something was refused."""
@@ -65,7 +67,9 @@ class Trail:
         try:
             await self._accounts.write(lambda connection: audit.append(connection, event))
         except UnavailableError as error:
-            log.error("the audit log cannot be written: %s", error)
+            self._trouble.there(error)
+        else:
+            self._trouble.over()
 
 
 def _with_count(event: Event, bucket: Bucket) -> Event:

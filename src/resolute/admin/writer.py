@@ -26,6 +26,8 @@ TOGETHER: Final = 256
 WAITING: Final = 4_096
 """Changes that may wait; more are refused, so that a store that hangs does not fill the memory."""
 READERS: Final = 3
+PATIENCE_S: Final = 20.0
+"""How long a change is waited for; what goes alone may take longer."""
 
 T = TypeVar("T")
 Group = tuple[ZoneChange, ...]
@@ -42,7 +44,7 @@ class Written(Generic[T]):
     served: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Waiting:
     wanted: Local | Group | Work
     future: "asyncio.Future[Written[Any]]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
@@ -119,7 +121,19 @@ class Writer:
         self._waiting.append(waiting)
         if self._working is None:
             self._working = asyncio.create_task(self._work(), name="write to the store")
-        return await waiting.future
+        return await self._outcome(waiting)
+
+    async def _outcome(self, waiting: _Waiting) -> Written[Any]:
+        """A store that hangs has nobody wait for ever. Raises UnavailableError."""
+        done, _ = await asyncio.wait({waiting.future}, timeout=None if waiting.kind is object else PATIENCE_S)
+        if done:
+            return waiting.future.result()
+        if waiting in self._waiting:
+            self._waiting.remove(waiting)
+            raise UnavailableError(f"the store does not answer in {PATIENCE_S:g} s: nothing has changed")
+        raise UnavailableError(
+            f"the store does not answer in {PATIENCE_S:g} s: look whether the change was made before you try again"
+        )
 
     async def _work(self) -> None:
         try:

@@ -29,6 +29,8 @@ LOOK_S: Final = 1.0
 ALIVE_S: Final = 30.0
 """How often a node says that it is there when nothing changes."""
 CLOSE_S: Final = 2.0
+PATIENCE_S: Final = 1.0
+"""How long a start waits for the first word of the store; then the last copy is served."""
 COPY: Final = "last-copy.db"
 SEED_AUTHOR: Final = "records.yml"
 
@@ -76,6 +78,7 @@ class StoreFollower:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._seed: dict[str, str] = {}
         self._copy_problem = ""
+        self._first: asyncio.Task[bool] | None = None
 
     @property
     def url(self) -> str:
@@ -83,8 +86,14 @@ class StoreFollower:
         return self._store.url
 
     async def start(self) -> None:
-        """Publishes what the store has, or else the last copy of it. Does not raise for a store that is gone."""
-        if not await self._look(0):
+        """Publishes what the store has, or else the last copy of it, also when the store answers nothing. Does not
+        raise for a store that is gone."""
+        self._first = asyncio.create_task(self._in_thread(self._answers), name="the first word of the store")
+        await asyncio.wait({self._first}, timeout=PATIENCE_S)
+        if not self._first.done():
+            log.error("store %s lets the start wait", self._store.url)
+            await self._serve_copy()
+        elif not await self._look(0):
             await self._serve_copy()
 
     async def run(self) -> None:
@@ -108,7 +117,8 @@ class StoreFollower:
             self._seed, self.seed_problems = await asyncio.to_thread(_read_seed, path)
             for problem in self.seed_problems:
                 log.warning("hosts.records: %s", problem)
-        await self._look(0)
+        if self._first is None or self._first.done():
+            await self._look(0)
 
     async def close(self) -> None:
         """Brings the copy up to date, if that takes no longer than two seconds."""
@@ -170,7 +180,7 @@ class StoreFollower:
 
     async def _serve_copy(self) -> None:
         try:
-            found = await self._in_thread(lambda: self._read(self._copy, -1))
+            found = await asyncio.to_thread(self._read, self._copy, -1)  # the other thread may wait for the store
         except ResoluteError as error:
             log.error("there is no last copy to serve from either: %s", error)
             return
@@ -182,6 +192,14 @@ class StoreFollower:
             )
 
     # In the thread:
+
+    def _answers(self) -> bool:
+        """Whether the store can be used; however long it takes to say so."""
+        try:
+            self._store.revision()
+        except UnavailableError:
+            return False
+        return True
 
     def _read_if_new(self) -> _Found | None:
         """Seeds what waits to be seeded, reads when the revision is another one."""

@@ -36,7 +36,12 @@ def status(node: Node) -> dict[str, Any]:
         ],
         "local_records": node.overlays.local_names,
         "upstreams": node.resolver.upstreams(),
-        "store": {"url": node.store.url, "revision": node.store.revision, "problem": node.store.problem or None},
+        "store": {
+            "url": node.store.url,
+            "node": node.store.name,
+            "revision": node.store.revision,
+            "problem": node.store.problem or None,
+        },
         "restart_needed": list(node.restart_needed),
         "problems": list(node.problems()),
     }

@@ -1,10 +1,13 @@
 """All that is special to PostgreSQL: isolation, the notification of nodes, and what its errors mean in words."""
 
+import select
+import time
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, func, select, text
+from sqlalchemy import Connection, Engine, Table, event, func, select, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
 
 from resolute.errors import UnavailableError
 
@@ -15,7 +18,6 @@ CHANNEL: Final = "resolute"
 CONNECT_S: Final = 5
 STATEMENT_S: Final = 60
 ENGINE: Final[Mapping[str, Any]] = {
-    "pool_pre_ping": True,
     "connect_args": {
         "connect_timeout": CONNECT_S,
         "options": f"-c statement_timeout={STATEMENT_S}s -c lock_timeout=10s -c timezone=UTC",
@@ -36,7 +38,30 @@ def create(url: URL) -> None:
 
 
 def set_up(engine: Engine) -> None:
-    """Nothing to do."""
+    """Has each connection asked whether it lives before it is used."""
+    event.listen(engine, "checkout", _look_whether_it_lives)
+
+
+def _look_whether_it_lives(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401  psycopg's
+    """SQLAlchemy takes another connection for a DisconnectionError. A database that is frozen, or a host that is gone,
+    answers nothing and breaks nothing: nobody waits for it longer than for a new connection."""
+    from psycopg import Error, pq
+
+    until = time.monotonic() + CONNECT_S
+    try:
+        connection.pgconn.send_query(b"")
+        while connection.pgconn.is_busy():
+            waiting = select.poll()
+            waiting.register(connection.pgconn.socket, select.POLLIN)
+            if not waiting.poll(max(0.0, until - time.monotonic()) * 1_000):
+                raise DisconnectionError(f"no answer in {CONNECT_S} s")
+            connection.pgconn.consume_input()
+        while connection.pgconn.get_result() is not None:
+            pass
+        if connection.pgconn.status != pq.ConnStatus.OK:
+            raise DisconnectionError("it is lost")
+    except Error as error:
+        raise DisconnectionError(str(error)) from error
 
 
 def lock_shape(connection: Connection) -> None:
@@ -90,8 +115,14 @@ def reason(error: BaseException) -> str | None:
     return None
 
 
+def has_no_room(error: BaseException) -> bool:
+    """Whether the database's disk is full (53100), or fails (58030)."""
+    return (getattr(error, "sqlstate", None) or "") in ("53100", "58030")
+
+
 _REASONS = (
     ("53100", "the database's disk is full: free some space there"),
+    ("58030", "the database's disk cannot be read or written: look at the kernel log there"),
     ("53300", "the database has too many connections: raise max_connections"),
     ("57014", "a statement took too long: look at what else the database does"),
     ("55P03", "somebody else holds a lock for more than 10 s: end that session"),

@@ -86,9 +86,18 @@ def reason(error: BaseException) -> str | None:
     return None
 
 
+def has_no_room(error: BaseException) -> bool:
+    """Whether the disk is full, or fails: a full one is not always called so (SQLITE_IOERR_SHMSIZE)."""
+    name = getattr(error, "sqlite_errorname", "") if isinstance(error, sqlite3.Error) else ""
+    return name.startswith(("SQLITE_FULL", "SQLITE_IOERR"))
+
+
 _REASONS = (
     ("SQLITE_FULL", "the disk is full: free some space"),
-    ("SQLITE_IOERR", "the disk cannot be read or written: look at the kernel log"),
+    (
+        "SQLITE_IOERR",
+        "the disk is full, or cannot be written: free some space, look at the kernel log, and at what was made",
+    ),
     ("SQLITE_READONLY", "it is read-only: give the server's user the right to write the file and its directory"),
     ("SQLITE_PERM", "permission denied: give the server's user the right to write the file and its directory"),
     ("SQLITE_CANTOPEN", "it cannot be opened: check that its directory exists and may be written by the server's user"),

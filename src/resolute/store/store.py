@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Table, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
-from resolute.errors import UnavailableError
+from resolute.errors import StorageError, UnavailableError, not_kept
 from resolute.store import migrate, postgresql, schema, sqlite
 
 
@@ -60,6 +60,9 @@ class Kind(Protocol):
 
     def reason(self, error: BaseException) -> str | None:
         """The driver's error in words, with the way to mend it; None for an unknown one."""
+
+    def has_no_room(self, error: BaseException) -> bool:
+        """Whether what is to be kept has no place: the disk is full, or fails."""
 
 
 KINDS: Final[Mapping[str, Kind]] = {"sqlite": sqlite, "postgresql": postgresql}
@@ -151,10 +154,14 @@ class Store:
             yield
         except SQLAlchemyError as error:
             self._start_afresh()
-            raise UnavailableError(f"store {self.url}: {self._meaning(error)}") from error
+            full = self.kind.has_no_room(getattr(error, "orig", None) or error)
+            raise (StorageError if full else UnavailableError)(f"store {self.url}: {self._meaning(error)}") from error
+        except self._engine.dialect.loaded_dbapi.Error as error:  # in between SQLAlchemy's own steps
+            self._start_afresh()
+            raise UnavailableError(f"store {self.url}: {self.kind.reason(error) or _one_line(error)}") from error
         except OSError as error:
             self._start_afresh()
-            raise UnavailableError(f"store {self.url}: {error.strerror or error}") from error
+            raise not_kept(f"store {self.url}: {error.strerror or error}", error) from error
 
     def _meaning(self, error: SQLAlchemyError) -> str:
         cause = getattr(error, "orig", None)

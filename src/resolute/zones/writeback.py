@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from resolute import durable, plane
-from resolute.errors import RuleError, UnavailableError, ZoneDataError
+from resolute.errors import RuleError, UnavailableError, ZoneDataError, not_kept
 from resolute.records.foreign import convert_all
 from resolute.records.rrset import RRset
 from resolute.zones.files import problem_lines
@@ -96,7 +96,7 @@ def _write(path: Path, file: Path, text: bytes, condition: Condition) -> None:
             f"{path}: the edit is written, but may be lost in a crash: {error.filename}: {error.strerror}"
         ) from error
     except OSError as error:
-        raise UnavailableError(f"{path}: cannot be written: {error.strerror}; the file is as it was") from error
+        raise not_kept(f"{path}: cannot be written: {error.strerror}; the file is as it was", error) from error
 
 
 def _scan(text: bytes, origin: bytes, path: Path) -> "plane.ZoneScan":

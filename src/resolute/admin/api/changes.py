@@ -135,7 +135,9 @@ def differences_shown(differences: Iterable[Difference], form: Form) -> list[RRs
 def say_unconfirmed(response: Response, served: bool | None) -> None:  # noqa: FBT001
     """Sets the header where the node has not confirmed."""
     if served is False:
-        response.headers[UNCONFIRMED] = "the change is durable; the node of this machine has not confirmed it yet"
+        response.headers[UNCONFIRMED] = (
+            "the change is durable; the node of this machine has not confirmed it yet, /api/v1/nodes has who lags"
+        )
 
 
 def _side(rrset: RRset, form: Form) -> Side | None:

@@ -53,8 +53,9 @@ _MEANING: Final = {
     422: "Something in the request does not hold; `errors` names the fields.",
     429: "Too many tries; `Retry-After` says how long to wait.",
     503: "Something that is needed, such as the store, is not there just now.",
+    507: "There is no room to keep the change, or the disk fails: it is not made.",
 }
-REFUSALS: Final = problem(401, 403, 422, 503)
+REFUSALS: Final = problem(401, 403, 422, 503, 507)
 """What every route may answer that needs a principal."""
 
 

@@ -9,7 +9,6 @@ Where PowerDNS's API is, the document has an `error` member too.
 is repeated.
 """
 
-import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -29,6 +28,7 @@ from resolute.errors import (
     ResoluteError,
     RuleError,
     SettingsError,
+    StorageError,
     TooManyTriesError,
     UnauthenticatedError,
     UnavailableError,
@@ -100,6 +100,7 @@ FAMILIES: Final = (
     (DeniedError, 403, "denied", "The right is missing"),
     (AccessError, 403, "denied", "The right is missing"),
     (PeerError, 502, "peer", "Another server sent something wrong"),
+    (StorageError, 507, "storage", "There is no room to keep the change, or the disk fails"),
     (UnavailableError, 503, "unavailable", "Something that is needed is not there just now"),
 )
 """The first that fits."""
@@ -111,7 +112,6 @@ _STATUSES: Final = {
     405: ("method", "The method is not possible here"),
     408: ("slow", "The request did not come in time"),
     413: ("too-large", "The request is too large"),
-    507: ("full", "The store has no space left"),
 }
 
 
@@ -127,8 +127,6 @@ def of(error: Exception) -> Problem:
         return of_status(error.status_code, detail, error.headers or {})
     for family, status, kind, title in FAMILIES:
         if isinstance(error, family):
-            if status == 503 and _is_full(error):
-                return of_status(507, str(error))
             return Problem(status, kind, title, one_line(str(error)), _errors(error), _headers(error))
     return Problem(500, "internal", "An internal error", "an internal error: see the server's log")
 
@@ -207,19 +205,6 @@ def _reason(problem: Mapping[str, Any]) -> str:
     if problem["type"] == "json_invalid":
         return f"it is not JSON: {problem.get('ctx', {}).get('error', 'it does not parse')}"
     return one_line(str(problem["msg"]).removeprefix("Value error, "))
-
-
-def _is_full(error: BaseException) -> bool:
-    """Whether the store has no space left: 507 Insufficient Storage says that better than 503 does."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if getattr(cause, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        origin = getattr(cause, "orig", None)
-        if getattr(origin, "sqlite_errorname", "").startswith("SQLITE_FULL"):
-            return True
-        cause = cause.__cause__
-    return False
 
 
 def with_header(problem: Problem, name: str, value: str) -> Problem:
