@@ -65,7 +65,7 @@ async def _serve(settings: Settings, reread: Compose, admin: AdminSockets | None
     stop, reload = asyncio.Event(), asyncio.Event()
     _on_signals(stop, reload)
     kept = StoredSettings(reread)
-    settings = await asyncio.to_thread(kept.at_start, settings)
+    settings = await kept.at_start(settings)
     logging_chapter.reconfigure(settings.log)
     node = Node(settings, kept, admin)
     control = ControlServer(node, settings.data.directory / SOCKET_NAME)

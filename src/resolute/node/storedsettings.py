@@ -4,15 +4,17 @@ They are read once before the node is made, from the store or its last copy, and
 (`follower.py`). Nothing that the store says keeps a node from starting.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from resolute.config import stored
 from resolute.config.stored import Compose, Values
 from resolute.config.tree import Settings
 from resolute.errors import UnavailableError
-from resolute.node.follower import COPY
+from resolute.node.follower import COPY, PATIENCE_S
 from resolute.store import kept
 from resolute.store.store import Store
 
@@ -29,15 +31,11 @@ class StoredSettings:
         self.problems: tuple[str, ...] = ()
         self._compose = compose
 
-    def at_start(self, settings: Settings) -> Settings:
-        """The settings with what the store has of them; `settings` themselves when there is nothing. Blocks."""
-        for url in (settings.store.url, f"sqlite:///{settings.data.directory / COPY}"):
-            try:
-                self.values = _read(url)
-                break
-            except UnavailableError as error:
-                log.warning("the settings of the store cannot be read: %s", error)
-        return self.compose() if self.values else settings
+    async def at_start(self, settings: Settings) -> Settings:
+        """The settings with what the store has of them, or its last copy where the store does not answer soon;
+        `settings` themselves when there is nothing."""
+        self.values = await self._of_store(settings.store.url) or await self._of_copy(settings.data.directory / COPY)
+        return await asyncio.to_thread(self.compose) if self.values else settings
 
     def compose(self) -> Settings:
         """Everything read again. Raises SettingsError when it does not hold without the store's values either."""
@@ -51,6 +49,30 @@ class StoredSettings:
         """What the settings would be with other values in the store. Raises SettingsError unless all
         hold that are known here."""
         return self._compose(stored.for_the_store(values))
+
+    async def _of_store(self, url: str) -> Values | None:
+        """None: it does not answer. What it says later comes through the follower."""
+        reading = asyncio.ensure_future(asyncio.to_thread(_read, url))
+        reading.add_done_callback(_is_heard)
+        await asyncio.wait({reading}, timeout=PATIENCE_S)
+        if reading.done() and reading.exception() is None:
+            return reading.result()
+        log.warning("the store does not say which settings it has: those of its last copy hold until it does")
+        return None
+
+    async def _of_copy(self, file: Path) -> Values:
+        if not file.exists():
+            return _NONE
+        try:
+            return await asyncio.to_thread(_read, f"sqlite:///{file}")
+        except UnavailableError as error:
+            log.warning("the settings of the last copy cannot be read: %s", error)
+            return _NONE
+
+
+def _is_heard(reading: "asyncio.Future[Values]") -> None:
+    if not reading.cancelled() and isinstance(error := reading.exception(), UnavailableError):
+        log.warning("the settings of the store cannot be read: %s", error)
 
 
 def _read(url: str) -> dict[str, object]:

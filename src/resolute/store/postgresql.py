@@ -1,8 +1,8 @@
 """All that is special to PostgreSQL: isolation, the notification of nodes, and what its errors mean in words."""
 
-import select
 import time
 from collections.abc import AsyncIterator, Mapping
+from select import POLLIN, poll
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Table, event, func, select, text
@@ -51,8 +51,8 @@ def _look_whether_it_lives(connection: Any, _record: object, _proxy: object) -> 
     try:
         connection.pgconn.send_query(b"")
         while connection.pgconn.is_busy():
-            waiting = select.poll()
-            waiting.register(connection.pgconn.socket, select.POLLIN)
+            waiting = poll()
+            waiting.register(connection.pgconn.socket, POLLIN)
             if not waiting.poll(max(0.0, until - time.monotonic()) * 1_000):
                 raise DisconnectionError(f"no answer in {CONNECT_S} s")
             connection.pgconn.consume_input()

@@ -48,7 +48,6 @@ _MEANING: Final = {
     409: "The change would break a rule.",
     412: "It is not what If-Match or If-None-Match say: somebody has changed it.",
     413: "The body is too large.",
-    507: "The store has no space left.",
     502: "Another server sent something wrong.",
     422: "Something in the request does not hold; `errors` names the fields.",
     429: "Too many tries; `Retry-After` says how long to wait.",
