@@ -117,10 +117,10 @@ def test_a_backup_over_the_network_is_its_owner_s(tmp_path: Path) -> None:
         assert as_json(*words)["rows"]["zones"] == 2
         event = client.send("GET", "/audit").json["items"][0]
         assert (event["verb"], event["outcome"]) == ("backup:read", "done")
-        connection = client.open()
-        connection.request("GET", "/api/v1/backup", headers=client.headers)
-        half = connection.getresponse().read(100)
-        connection.close()  # who goes away half-way keeps nobody else from taking one
+        stranger = client.open()
+        stranger.request("GET", "/api/v1/backup", headers=client.headers)
+        half = stranger.getresponse().read(100)
+        stranger.close()  # who goes away half-way keeps nobody else from taking one
         assert len(half) == 100
         wait_for(lambda: command(*words).returncode == 0)
 

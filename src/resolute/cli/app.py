@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from resolute import __version__
-from resolute.cli import apply, backup, cache, check, explain, query, reload, serve, status
+from resolute.cli import apply, backup, cache, check, explain, importing, query, reload, serve, status
 from resolute.cli.terminal import print_error
 from resolute.errors import ResoluteError, SettingsError
 
@@ -26,6 +26,7 @@ app.command()(explain.explain)
 app.command()(apply.apply)
 app.command()(backup.backup)
 app.command()(backup.restore)
+app.add_typer(importing.app, name="import")
 app.add_typer(cache.app, name="cache")
 
 
