@@ -18,6 +18,7 @@ DNSMASQ = """\
 local=/lan/
 host-record=nas.lan,192.0.2.7,2001:db8::7
 host-record=printer.example.org,192.0.2.9
+host-record=scanner.example.org,192.0.2.10
 cname=www.lan,nas.lan
 cname=print.example.org,printer.example.org
 txt-record=lan,"v=spf1 -all",second; part
@@ -31,7 +32,7 @@ ASKED = [
     ("nas.lan", "A"),
     ("nas.lan", "AAAA"),
     ("printer.example.org", "A"),
-    ("9.2.0.192.in-addr.arpa", "PTR"),
+    ("10.2.0.192.in-addr.arpa", "PTR"),
     ("lan", "TXT"),
     ("lan", "MX"),
     ("_ldap._tcp.lan", "SRV"),
@@ -65,7 +66,7 @@ def into(tmp_path: Path) -> Iterator[Importer]:
 
 def test_dnsmasq(into: Importer, tmp_path: Path) -> None:
     nowhere = Endpoint("127.0.0.1", 9)
-    with Dnsmasq(Service(forward=nowhere, extra=DNSMASQ)) as theirs:
+    with Dnsmasq(Service(forward=nowhere, extra=DNSMASQ + "local=/invalid/\n")) as theirs:
         before = seen(theirs.endpoint, ASKED)
         alias = answers(ask(theirs.endpoint, "print.example.org"))
         www = answers(ask(theirs.endpoint, "www.lan"))
@@ -73,7 +74,8 @@ def test_dnsmasq(into: Importer, tmp_path: Path) -> None:
     file.write_text(DNSMASQ)
     planned = into.run("dnsmasq", str(file), "--plan")
     assert planned.returncode == 3, planned
-    assert f"{file}:12: dhcp-range=192.0.2.50,192.0.2.150" in planned.stdout
+    assert f"{file}:13: dhcp-range=192.0.2.50,192.0.2.150" in planned.stdout
+    assert "reverse lookup of 192.0.2.9, printer.example.org.  gives print.example.org." in planned.stdout
     assert rcode(ask(into.server.endpoint, "nas.lan")) == "REFUSED"
     done = into.run("dnsmasq", str(file))
     assert done.returncode == 0, done

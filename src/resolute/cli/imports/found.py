@@ -128,6 +128,7 @@ class Collector:
         for name, records in self._records.items():
             if not self._domain(name):
                 self._outside(local, name, records)
+        self._pointers(local)
         taken = [*zones, *made]
         return Imported(taken, dict(sorted(local.items())), self._settings(), tuple(self._left))
 
@@ -166,6 +167,18 @@ class Collector:
                     " put it into a zone that you have, or make one"
                 )
             self.leave(record.where, what, why)
+
+    def _pointers(self, local: Mapping[str, str]) -> None:
+        """Of the names that have an address, reverse lookups give the first one in the alphabet."""
+        first: dict[str, tuple[str, str]] = {}
+        for name, found in self._addresses.items():
+            if name in local:
+                first.setdefault(local[name], (name, found[0][0]))
+        for address, (name, where) in first.items():
+            given = min(one for one, other in local.items() if other == address)
+            if given != name:
+                why = f"gives {given}., the first in the alphabet: a hosts file that has the address first decides"
+                self.leave(where, f"reverse lookup of {address}, {name}.", why)
 
     def _followed(self, local: Mapping[str, str], target: str) -> str | None:
         """The address of a name, through aliases."""
