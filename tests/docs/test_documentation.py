@@ -73,8 +73,10 @@ def commands(page: str) -> Iterator[tuple[str, str]]:
             yield command, printed.strip()
 
 
-def test_the_guide_is_true(shell: Shell) -> None:
-    told = list(commands((ROOT / "docs/guide.md").read_text()))
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("page", ["guide.md", "cli.md"])
+def test_the_page_is_true(page: str, shell: Shell) -> None:
+    told = list(commands((ROOT / "docs" / page).read_text()))
     assert len(told) >= 20
     for command, printed in told:
         until = time.monotonic() + FOLLOWED_S

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from json import dumps, loads
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode, urlsplit
 
 import typer
@@ -34,6 +34,13 @@ _PART: Final = 65_536
 
 JSON = Any
 """Whatever JSON there is."""
+
+
+class Readable(Protocol):
+    """What a body is read from, such as a file."""
+
+    def read(self, most: int = -1, /) -> bytes:
+        """The next octets; none at the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +85,7 @@ class AdminClient:
         *,
         query: Mapping[str, str] | None = None,
         json: object = None,
-        body: bytes | IO[bytes] | None = None,
+        body: bytes | Readable | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Reply:
         """The answer to one request. `path` begins with a slash and is below /api/v1; `json` becomes the body, or
@@ -131,7 +138,7 @@ class AdminClient:
         """The path of a URL: a proxy may have the server in a folder."""
         return "" if isinstance(self.place, Path) else urlsplit(self.place).path.rstrip("/")
 
-    def _exchange(self, method: str, target: str, body: bytes | IO[bytes] | None, headers: Mapping[str, str]) -> Reply:
+    def _exchange(self, method: str, target: str, body: bytes | Readable | None, headers: Mapping[str, str]) -> Reply:
         connection = self._connection()
         try:
             connection.connect()
@@ -198,7 +205,7 @@ def _send(
     connection: http.client.HTTPConnection,
     method: str,
     target: str,
-    body: bytes | IO[bytes] | None,
+    body: bytes | Readable | None,
     headers: Mapping[str, str],
 ) -> None:
     """Sends a request. A server that has refused it before all of it was there has said why: that is read next."""

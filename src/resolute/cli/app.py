@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from resolute import __version__
-from resolute.cli import apply, backup, cache, check, explain, importing, query, reload, serve, status
+from resolute.cli import (
+    apply,
+    backup,
+    cache,
+    check,
+    explain,
+    importing,
+    query,
+    record,
+    reload,
+    serve,
+    status,
+    token,
+    user,
+    zone,
+)
 from resolute.cli.terminal import print_error
 from resolute.errors import ResoluteError, SettingsError
 
@@ -17,17 +32,22 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-app.command()(serve.serve)
-app.command()(check.check)
-app.command()(reload.reload)
-app.command()(status.status)
-app.command()(query.query)
-app.command()(explain.explain)
-app.command()(apply.apply)
-app.command()(backup.backup)
-app.command()(backup.restore)
-app.add_typer(importing.app, name="import")
-app.add_typer(cache.app, name="cache")
+_SERVER, _ZONES, _ACCESS, _QUESTIONS = "The server", "Zones and records", "Who may do what", "Questions and answers"
+app.command(rich_help_panel=_SERVER)(serve.serve)
+app.command(rich_help_panel=_SERVER)(check.check)
+app.command(rich_help_panel=_SERVER)(reload.reload)
+app.command(rich_help_panel=_SERVER)(status.status)
+app.add_typer(zone.app, name="zone", rich_help_panel=_ZONES)
+app.add_typer(record.app, name="record", rich_help_panel=_ZONES)
+app.command(rich_help_panel=_ZONES)(apply.apply)
+app.command(rich_help_panel=_ZONES)(backup.backup)
+app.command(rich_help_panel=_ZONES)(backup.restore)
+app.add_typer(importing.app, name="import", rich_help_panel=_ZONES)
+app.add_typer(token.app, name="token", rich_help_panel=_ACCESS)
+app.add_typer(user.app, name="user", rich_help_panel=_ACCESS)
+app.command(rich_help_panel=_QUESTIONS)(query.query)
+app.command(rich_help_panel=_QUESTIONS)(explain.explain)
+app.add_typer(cache.app, name="cache", rich_help_panel=_QUESTIONS)
 
 
 def run(argv: Sequence[str]) -> int:

@@ -9,7 +9,7 @@ import typer
 
 from resolute.cli.adminclient import AdminClient
 from resolute.cli.applying import Doing, ZonePlan, check_folder, plan
-from resolute.cli.differences import ADDED, REMOVED, print_differences
+from resolute.cli.changetext import print_differences
 from resolute.cli.options import Config, Data, Json, Plan, Reason, Server, TokenFile, admin
 from resolute.cli.progress import progress_bar
 from resolute.cli.terminal import print_json, print_line
@@ -17,7 +17,7 @@ from resolute.errors import ResoluteError
 
 WOULD_CHANGE: Final = 3
 """The exit code of a plan that is not empty: neither an error (1) nor a wrong call (2)."""
-_SIGNS: Final = {Doing.ADD: ("+", ADDED), Doing.CHANGE: ("~", "yellow"), Doing.REMOVE: ("-", REMOVED)}
+_SIGNS: Final = {Doing.ADD: ("+", "ok"), Doing.CHANGE: ("~", "yellow"), Doing.REMOVE: ("-", "error")}
 _SHOWN: Final = 50
 """RRsets of a zone that are shown when nobody has asked for the plan alone."""
 
@@ -45,9 +45,9 @@ def apply(
     the exit code is 0 when there is nothing to do, 3 when there is.
     """
     client = admin(config, data, server, token_file, reason=reason)
-    with progress_bar(quiet=json, what="checking", of="files") as progress:
+    with progress_bar(quiet=json, doing="checking", worth=100) as progress:
         sources = check_folder(folder, progress)
-    with progress_bar(quiet=json, what="comparing", of="zones") as progress:
+    with progress_bar(quiet=json, doing="comparing", worth=100) as progress:
         plans = list(plan(client, sources, remove=delete, progress=progress))
     if not json:
         _print_plans(plans, whole=only_plan)
@@ -72,7 +72,7 @@ def _carry_out(
 ) -> tuple[list[ZonePlan], ResoluteError | None]:
     """What was done, in its order, until something refused."""
     done: list[ZonePlan] = []
-    with progress_bar(quiet=quiet, what="applying", of="zones") as progress:
+    with progress_bar(quiet=quiet, doing="applying", worth=100) as progress:
         for one in plans:
             try:
                 done.append(one.carry_out(client))

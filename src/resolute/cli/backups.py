@@ -56,7 +56,7 @@ def put_back(file: Path, where: Where, *, replace: bool, quiet: bool) -> tuple[S
     lock = DirectoryLock(found.data.directory)
     store = Store(found.store.url)
     try:
-        with _opened(file) as opened, progress_bar(quiet=quiet, what="restoring", of="rows") as progress:
+        with _opened(file) as opened, progress_bar(quiet=quiet, doing="restoring") as progress:
             summary, revision = restores.restore(store, opened, str(file), replace=replace, progress=progress)
             return summary, store.url, revision
     finally:
@@ -86,7 +86,7 @@ def _parts(where: Where, *, quiet: bool) -> Iterator[bytes]:
         return
     store = Store(_existing(_settings(where)).store.url)
     try:
-        with progress_bar(quiet=quiet, what="backing up", of="rows") as progress:
+        with progress_bar(quiet=quiet, doing="backing up") as progress:
             yield from backups.stream(store, progress)
     finally:
         store.close()

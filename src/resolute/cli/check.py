@@ -14,7 +14,7 @@ from resolute.cli import expecting
 from resolute.cli.findings import check_configuration, check_environment, guess_origin, load_configuration
 from resolute.cli.options import Json
 from resolute.cli.progress import Progress, progress_bar
-from resolute.cli.terminal import STYLES, print_json, print_line
+from resolute.cli.terminal import STYLES, counted, print_json, print_line
 from resolute.cli.zonecheck import NamedZone, ZoneChecks, check_ignored
 from resolute.config import environment
 from resolute.config.manual import json_schema, manual
@@ -142,7 +142,7 @@ def _report(work: Work, *, strict: bool, json: bool) -> None:
         _print_json(work, counts)
     else:
         for finding in work.findings:
-            _print_finding(finding)
+            print_finding(finding)
         _print_end(work, counts)
     if counts["error"] or (strict and counts["warning"]):
         raise typer.Exit(1)
@@ -156,7 +156,8 @@ def _print_json(work: Work, counts: dict[str, int]) -> None:
     print_json(report)
 
 
-def _print_finding(finding: Finding) -> None:
+def print_finding(finding: Finding) -> None:
+    """A finding: its place, what is wrong, and how to mend it."""
     place = ":".join(str(part) for part in (finding.file, finding.line, finding.column) if part)
     style = STYLES.get(finding.severity, "")
     first, *rest = finding.message.splitlines()
@@ -171,13 +172,9 @@ def _print_end(work: Work, counts: dict[str, int]) -> None:
         met = sum(not outcome.differences for outcome in work.outcomes)
         print_line(f"{met} of {len(work.outcomes)} expectations met")
     if counts["error"] or counts["warning"]:
-        print_line(f"{_count(counts['error'], 'error')}, {_count(counts['warning'], 'warning')}")
+        print_line(f"{counted(counts['error'], 'error')}, {counted(counts['warning'], 'warning')}")
     else:
         print_line(("ok", "ok"))
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _print_reference(*, show_codes: bool, schema: bool, json: bool) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from resolute.cli.apply import WOULD_CHANGE, print_change
 from resolute.cli.applying import Doing
-from resolute.cli.differences import ADDED
 from resolute.cli.options import Config, Data, Json, Plan, Reason, Server, TokenFile, admin
 from resolute.cli.progress import progress_bar
 from resolute.cli.terminal import print_json, print_line
@@ -51,7 +50,7 @@ def _command(program: str, what: str, default: str) -> Callable[..., None]:
         if not only_plan:
             if not replace:
                 steps.refuse_changes()
-            with progress_bar(quiet=json, what="importing", of="changes") as progress:
+            with progress_bar(quiet=json, doing="importing", worth=100) as progress:
                 steps.carry_out(client, progress)
         if json:
             print_json(_as_json(found, steps, planned=only_plan))
@@ -87,7 +86,7 @@ def _print(found: "Imported", steps: "Steps", *, whole: bool) -> None:
             print_change(zone.name, zone.doing, zone.change, shown=None if whole else 0)
     for one in steps.local:
         if one.doing is Doing.ADD:
-            print_line((f"+ {one.name}. {one.address}", ADDED))
+            print_line((f"+ {one.name}. {one.address}", "ok"))
         elif one.doing is Doing.CHANGE:
             print_line((f"~ {one.name}. {one.address}", "yellow"), f"  it was {one.before}")
     if found.left_out:

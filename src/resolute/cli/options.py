@@ -1,6 +1,7 @@
 """Options that several verbs have, and what they mean."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -70,6 +71,20 @@ def admin(
     if server is None:
         return AdminClient(directory(config, data) / ADMIN_SOCKET_NAME, token, headers)
     return AdminClient(server_url(server), token or os.environ.get(TOKEN) or None, headers)
+
+
+def planned(*, plan: bool) -> dict[str, str]:
+    """The query of a change that is only a plan, and of one that is not."""
+    return {"plan": "true"} if plan else {}
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Goes on when it may. Raises typer.Abort for a no, typer.BadParameter where nobody can be asked."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise typer.BadParameter("give --yes: there is no terminal to ask on")
+    typer.confirm(question, abort=True, err=True)
 
 
 def directory(config: Path | None, data: Path | None) -> Path:

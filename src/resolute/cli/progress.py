@@ -10,21 +10,22 @@ from rich.progress import Progress as RichProgress
 
 Progress = Callable[[int, int], None]
 """Told what is done, and how much there is."""
-_WORTH_IT = {"records": 50_000, "rows": 50_000}
-_ELSE_WORTH_IT = 100
+WORTH_IT = 50_000
 
 
 @contextmanager
-def progress_bar(*, quiet: bool, what: str = "checking", of: str = "records") -> Iterator[Progress]:
-    """Gives the function to tell how far a long work of many parts is; each part begins anew."""
+def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "", worth: int = WORTH_IT) -> Iterator[Progress]:
+    """Gives the function to tell how far a long work of many parts is; each part begins anew. `doing` is what is done,
+    `then` what comes when all of a part is done; a part of fewer than `worth` has no bar."""
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with RichProgress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
-        task = bar.add_task(of, total=None, visible=False)
+        task = bar.add_task(doing, total=None, visible=False)
 
         def tell(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total, visible=total >= _WORTH_IT.get(of, _ELSE_WORTH_IT))
+            now = then if then and done >= total else doing
+            bar.update(task, description=now, completed=done, total=total, visible=total >= worth)
 
         yield tell

@@ -45,7 +45,7 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes) -> Resolute
     if document.get("type") == _SETTINGS:
         return SettingsError(lines or [detail])
     if lines and status in (409, 422):
-        return FieldsError(lines if status == 422 or lines == [detail] else [detail, *lines], fields)
+        return FieldsError(lines if status == 422 or detail in lines else [detail, *lines], fields)
     if status == 429:
         return TooManyTriesError(detail, _seconds(headers))
     if status >= 500 and status != 502:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
@@ -34,6 +34,34 @@ def print_error(error: ResoluteError, *, as_json: bool) -> None:
     console = Console(file=sys.stderr, soft_wrap=True, highlight=False)
     for problem in problems:
         _print(console, (("resolute: ", STYLES["error"]), problem))
+
+
+def print_warning(text: str) -> None:
+    """One line on standard error, for what went well and is not as it should be."""
+    _print(Console(file=sys.stderr, soft_wrap=True, highlight=False), (("warning: ", STYLES["warning"]), text))
+
+
+def note(text: str) -> None:
+    """One line on standard error, beside output that somebody may take away."""
+    _print(Console(file=sys.stderr, soft_wrap=True, highlight=False), (text,))
+
+
+def print_rows(title: str, rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """A table with a row for each thing; `title` is the head of their names. A column that is empty is left out."""
+    shown = [column for column in columns if any(row.get(column) not in (None, "", []) for row in rows)]
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in (title, *shown):
+        numbers = bool(rows) and all(isinstance(row.get(column), int | None) for row in rows)
+        table.add_column(column, justify="right" if numbers and column != title else "left")
+    for row in rows:
+        table.add_row(*(Text("" if row.get(key) is None else str(row[key])) for key in ("name", *shown)))
+    if rows:
+        print_table(table)
+
+
+def counted(number: int, word: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def print_table(table: Table) -> None:

@@ -102,6 +102,12 @@ def list_users(connection: Connection, *, after: str, limit: int) -> list[User]:
     return [_user(row) for row in rows]
 
 
+def list_owners(connection: Connection) -> list[User]:
+    """Those who own the server and may log in, the first two by name: whether there is one is what is asked."""
+    found = select(users).where(users.c.role == OWNER, users.c.disabled.is_(False)).order_by(users.c.name).limit(2)
+    return list(map(_user, connection.execute(found)))
+
+
 def add_first_user(connection: Connection, wanted: NewUser) -> User:
     """The owner of a server that nobody owns. Raises RuleError when somebody does."""
     lock(connection)

@@ -343,3 +343,47 @@ def test_zones_of_files_are_shown_and_not_changed(tmp_path: Path) -> None:
                 assert f"is read from the file {file}" in refused.json()["detail"]
 
     with_world(tmp_path, scenario)
+
+
+def test_the_zone_that_a_name_is_in(tmp_path: Path) -> None:
+    """RFC 1034 4.3.2: the closest at or above it."""
+
+    async def scenario(world: World) -> None:
+        owner = await world.session(await world.user(Role.OWNER))
+        for name in ("example.org", "sub.example.org"):
+            body = {"name": name, "nameservers": ["ns.example.net."]}
+            assert (await world.client.post("/api/v1/zones", json=body, headers=owner)).status_code == 201
+
+        async def holding(name: str, headers: dict[str, str]) -> list[str]:
+            answer = await world.client.get("/api/v1/zones", params={"holding": name}, headers=headers)
+            assert answer.status_code == 200, answer.text
+            return [zone["name"] for zone in answer.json()["items"]]
+
+        assert await holding("www.Example.ORG", owner) == ["example.org."]
+        assert await holding("example.org.", owner) == ["example.org."]
+        assert await holding("a.b.sub.example.org", owner) == ["sub.example.org."]
+        assert await holding("notexample.org", owner) == []
+        assert await holding("org", owner) == []
+        assert await holding(".", owner) == []
+        editor = await world.session(await world.user(Role.EDITOR, zones=["example.org."]))
+        assert await holding("www.example.org", editor) == ["example.org."]
+        assert await holding("www.sub.example.org", editor) == []
+        bad = await world.client.get("/api/v1/zones", params={"holding": "a..b"}, headers=owner)
+        assert (bad.status_code, bad.json()["errors"][0]["field"]) == (422, "holding")
+
+    with_world(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"), [("größer".encode(), "größer"), ("größer".encode("latin-1"), "größer"), (b"plain", "plain")]
+)
+def test_a_reason_in_a_header_is_utf_8_where_it_can_be(sent: bytes, kept: str, tmp_path: Path) -> None:
+    async def scenario(world: World) -> None:
+        owner = await world.session(await world.user(Role.OWNER))
+        body = {"name": "example.org", "nameservers": ["ns.example.net."]}
+        headers = {**{name.encode(): value.encode() for name, value in owner.items()}, b"X-Change-Reason": sent}
+        assert (await world.client.post("/api/v1/zones", json=body, headers=headers)).status_code == 201
+        history = await world.client.get("/api/v1/zones/example.org/history", headers=owner)
+        assert history.json()["items"][0]["reason"] == kept
+
+    with_world(tmp_path, scenario)

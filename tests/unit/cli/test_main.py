@@ -15,6 +15,10 @@ from resolute.cli.main import main
 from resolute.config.arguments import FLAGS
 
 VERBS = ["serve", "check", "reload", "status", "query", "explain", "cache show", "cache flush"]
+VERBS += [f"zone {verb}" for verb in ("list", "create", "show", "set", "delete", "import", "export", "check", "diff")]
+VERBS += ["zone history", "zone revert", "record list", "record add", "record set", "record delete"]
+VERBS += ["token list", "token create", "token revoke", "user list", "user create", "user set-password"]
+VERBS += ["user set-role", "user disable", "user enable", "user delete"]
 
 
 @pytest.mark.parametrize("verb", ["", *VERBS])
@@ -64,7 +68,17 @@ def test_wrong_settings_end_serve_at_once(argv: list[str], said: str, capsys: py
 
 
 def test_no_server(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for verb in (["status"], ["reload"], ["explain", "hello"], ["cache", "show"], ["cache", "flush", "--all"]):
+    for verb in (
+        ["status"],
+        ["reload"],
+        ["explain", "hello"],
+        ["cache", "show"],
+        ["cache", "flush", "--all"],
+        ["zone", "list"],
+        ["record", "list", "hello"],
+        ["token", "list"],
+        ["user", "list"],
+    ):
         assert main([*verb, "--data", str(tmp_path)]) == 1
         assert "no server answers on" in capsys.readouterr().err
     assert main(["status", "--data", str(tmp_path), "--json"]) == 1

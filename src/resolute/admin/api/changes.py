@@ -74,7 +74,15 @@ def _request(
     plan: Annotated[bool, Query(description="Say what would change, and change nothing.")] = False,  # noqa: FBT002
     x_change_reason: Annotated[str, Header(max_length=2_000, description="Why; kept in the history.")] = "",
 ) -> Request:
-    return Request(principal, client, x_change_reason, plan)
+    return Request(principal, client, _text(x_change_reason), plan)
+
+
+def _text(header: str) -> str:
+    """A header is octets (RFC 9110 5.5); those of a reason are UTF-8 where they can be, else Latin-1."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
 
 
 RequestHere = Annotated[Request, Depends(_request)]

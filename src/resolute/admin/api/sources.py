@@ -12,6 +12,7 @@ from resolute.admin.api.conditions import Conditions
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.filezones import FileZone
 from resolute.admin.services import Services
+from resolute.errors import UnavailableError
 from resolute.records import names
 from resolute.records.rrset import RRset
 from resolute.store import zones
@@ -38,6 +39,20 @@ async def find(services: Services, origin: bytes) -> ZoneRow | FileZone:
     name = names.to_text(origin)
     row = await services.writer.look(lambda connection: zones.find(connection, name))
     return row if row is not None else await _of_file(services, name)
+
+
+async def enclosing(services: Services, name: bytes) -> ZoneRow | FileZone | None:
+    """The zone that a name is in: the closest at or above it (RFC 1034 4.3.2), None where there is none."""
+    above, left = ["."], name
+    for label in names.split(name):
+        above.insert(-1, names.to_text(left))
+        left = left[1 + len(label) :]
+    rows = await services.writer.look(lambda connection: [zones.find(connection, one) for one in above])
+    try:
+        files = await services.file_zones.all()
+    except UnavailableError:
+        files = {}
+    return next((found for row, one in zip(rows, above, strict=True) if (found := row or files.get(one))), None)
 
 
 async def find_rrset(services: Services, origin: bytes, owner: bytes, rtype: int) -> Found:

@@ -1,4 +1,5 @@
-"""API tokens: named, scoped, with an end; the secret is shown once. Everybody has their own.
+"""API tokens: named, scoped, with an end; the secret is shown once. Everybody has their own; the owner of the server's
+machine has none, and makes them for users.
 
 A token made with a token is never more than that one: neither in scope, nor in time, nor in places.
 """
@@ -12,17 +13,17 @@ from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
 from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ClientHere, PrincipalHere, ServicesHere, problem
-from resolute.admin.api.fields import Answer, Body, NamePattern, Time
+from resolute.admin.api.fields import Answer, Body, NamePattern, Time, UserName
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError, NotThereError
 from resolute.admin.clients import Client
-from resolute.admin.rights import Principal, Right, Scope, Verb, acme, dyndns, require, require_own
+from resolute.admin.rights import Kind, Principal, Right, Scope, Verb, acme, dyndns, require, require_own
 from resolute.admin.tokens import make
-from resolute.errors import DeniedError
+from resolute.errors import DeniedError, RuleError
 from resolute.records import names, rdata
 from resolute.store import accounts as store
 from resolute.store import audit
-from resolute.store.accounts import NewToken, Token
+from resolute.store.accounts import NewToken, Token, User
 from resolute.store.audit import Event
 
 USUAL_LIFE: Final = timedelta(days=365)
@@ -85,6 +86,9 @@ class TokenAdded(Body):
     sources: list[Source] = Field(
         default=[], max_length=100, description="Addresses and prefixes it may be used from; none are all."
     )
+    user: UserName | None = Field(
+        default=None, description="Whose it is: oneself if left out; another's needs users:write."
+    )
 
 
 class TokenShown(Answer):
@@ -105,6 +109,7 @@ class TokenMade(Answer):
     """A new token, with its secret, which nobody can show again."""
 
     id: str = Field(examples=["0123456789ab"])
+    user: str = Field(examples=["alice"])
     token: str = Field(description="Send it as `Authorization: Bearer TOKEN`.", examples=["rsl_0123456789ab_..."])
     expires: Time | None
 
@@ -117,7 +122,8 @@ async def list_tokens(
     cursor: Cursor = None,
     everybody: Annotated[bool, Query(description="Tokens of all users; needs tokens:read.")] = False,  # noqa: FBT002
 ) -> Page[TokenShown]:
-    """One's own tokens, or everybody's."""
+    """One's own tokens, or everybody's; everybody's too for the owner of the server's machine."""
+    everybody = everybody or _has_no_account(principal)
     who = require(principal, Right(Verb.TOKENS_READ)) if everybody else require_own(principal, Verb.TOKENS_READ)
     user, after = None if everybody else who.user, decode("tokens", cursor, "")
     found = await services.accounts.read(lambda c: store.list_tokens(c, user, after=after, limit=limit + 1))
@@ -129,15 +135,24 @@ async def list_tokens(
 async def add_token(
     body: TokenAdded, services: ServicesHere, principal: PrincipalHere, client: ClientHere
 ) -> TokenMade:
-    """Makes a token for oneself. Its secret is in this answer and nowhere else."""
+    """Makes a token, for oneself or for `user`. Its secret is in this answer and nowhere else."""
     who = require_own(principal, Verb.TOKENS_WRITE)
+    if body.user is not None and body.user != who.user:
+        require(principal, Right(Verb.USERS_WRITE))
     scope, made = _scope(body), make()
     wanted = NewToken(made.id, body.name, made.hash, scope.to_json(), tuple(body.sources), body.expires)
     if body.expires is not None and body.expires <= datetime.now(UTC):
         raise InvalidError(("expires", "it is in the past"))
-    told = _event(who, client, made.id, f"added {body.name}")
-    await services.accounts.write(lambda c: _add(c, who, wanted, told))
-    return TokenMade(id=made.id, token=made.text, expires=body.expires)
+
+    def add(connection: Connection) -> User:
+        owner = _owner(connection, who, body.user)
+        of = "" if owner.id == who.user_id else f" for {owner.name}"
+        _add(connection, who, owner, wanted)
+        audit.append(connection, _event(who, client, made.id, f"added {body.name}{of}"))
+        return owner
+
+    owner = await services.accounts.write(add)
+    return TokenMade(id=made.id, user=owner.name, token=made.text, expires=body.expires)
 
 
 @router.get("/{token_id}", operation_id="getToken", responses=problem(404))
@@ -168,11 +183,38 @@ def _scope(body: TokenAdded) -> Scope:
     return Scope.from_json(body.scope.model_dump() if body.scope else {})
 
 
-def _add(connection: Connection, who: Principal, wanted: NewToken, told: Event) -> None:
+def _has_no_account(who: Principal) -> bool:
+    """Whether it is the owner of the server's machine."""
+    return who.kind is Kind.LOCAL
+
+
+def _owner(connection: Connection, who: Principal, name: str | None) -> User:
+    """Whose a new token is to be. Raises InvalidError, RuleError when that cannot be told."""
+    if name is None and _has_no_account(who):
+        return _only_owner(connection)
+    user = store.get_user(connection, who.user_id) if name is None else store.find_user(connection, name)
+    if user is None:
+        raise InvalidError(("user", f"there is no user {name or who.user}"))
+    return user
+
+
+def _only_owner(connection: Connection) -> User:
+    owners = store.list_owners(connection)
+    if not owners:
+        raise RuleError(
+            "a token is a user's, and nobody owns this server yet: make its owner first,"
+            " with `resolute user create NAME --role owner`"
+        )
+    if len(owners) > 1:
+        some = ", ".join(owner.name for owner in owners)
+        raise InvalidError(("user", f"a token is a user's, and there are several owners ({some}): say whose it is"))
+    return owners[0]
+
+
+def _add(connection: Connection, who: Principal, owner: User, wanted: NewToken) -> None:
     if who.token_id:
         _require_within(connection, who, wanted)
-    store.add_token(connection, who.user_id, wanted)
-    audit.append(connection, told)
+    store.add_token(connection, owner.id, wanted)
 
 
 def _require_within(connection: Connection, who: Principal, wanted: NewToken) -> None:

@@ -90,13 +90,13 @@ async def list_users(services: ServicesHere, _: Reader, limit: Limit = USUAL, cu
 
 @router.post("", status_code=201, operation_id="addUser", responses=problem(409))
 async def add_user(body: UserAdded, services: ServicesHere, who: Writer, client: ClientHere) -> UserShown:
-    """Adds a user. Needs users:write."""
+    """Adds a user; the first one is an owner. Needs users:write."""
     login.require_private(client)
     check_zones(body.role, body.zones)
     password = await services.passwords.hash(check_password(body.password, body.name), local=client.local)
     wanted = NewUser(body.name, password, body.role.value, tuple(body.zones))
     told = event(who, client, body.name, f"added as {body.role}")
-    return shown(await services.accounts.write(lambda c: _and_tell(c, store.add_user(c, wanted), told)))
+    return shown(await services.accounts.write(lambda c: _and_tell(c, _add(c, wanted), told)))
 
 
 @router.get("/{name}", operation_id="getUser", responses=problem(404))
@@ -182,6 +182,14 @@ def _and_tell(connection: Connection, result: T, told: Event) -> T:
     if result:
         audit.append(connection, told)
     return result
+
+
+def _add(connection: Connection, wanted: NewUser) -> User:
+    """Before there is anybody only the owner of the server's machine gets here (by the admin socket)."""
+    store.lock(connection)
+    if wanted.role != Role.OWNER and not store.any_user(connection):
+        raise InvalidError(("role", f"nobody owns this server yet: the first user is an owner, not {wanted.role}"))
+    return store.add_user(connection, wanted)
 
 
 def _change(connection: Connection, name: str, values: dict[str, Any], told: Event) -> User | None:

@@ -1,9 +1,9 @@
 """Zones: listed, made, shown, set up, removed. Their contents are `zonecontents.py` and `rrsets.py`."""
 
 from datetime import UTC
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import AwareDatetime, Field
 
 from resolute.admin.api import conditions
@@ -16,9 +16,9 @@ from resolute.admin.api.naming import ZoneInPath, owner_name, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.api.rrsetjson import Ttl
-from resolute.admin.api.sources import do_whole, expected_serial, find, in_store, refuse_file
+from resolute.admin.api.sources import do_whole, enclosing, expected_serial, find, in_store, refuse_file
 from resolute.admin.filezones import FileZone
-from resolute.admin.rights import Right, Verb, permits, require, require_somewhere
+from resolute.admin.rights import Principal, Right, Verb, permits, require, require_somewhere
 from resolute.errors import PresentationError, RuleError, UnavailableError
 from resolute.records import names
 from resolute.store import zones as store
@@ -90,11 +90,20 @@ class ZonePatched(Body):
 
 @router.get("", operation_id="listZones")
 async def list_zones(
-    services: ServicesHere, principal: PrincipalHere, limit: Limit = USUAL, cursor: Cursor = None
+    services: ServicesHere,
+    principal: PrincipalHere,
+    holding: Annotated[
+        str | None, Query(max_length=1_024, description="The one zone alone that this name is in, if there is one.")
+    ] = None,
+    limit: Limit = USUAL,
+    cursor: Cursor = None,
 ) -> Page[ZoneShown]:
     """All zones by name: of the store, and of the node's files when it answers. Needs zones:read, and shows what that
     covers."""
     require_somewhere(principal, Verb.ZONES_READ)
+    if holding is not None:
+        zone = await enclosing(services, zone_name(holding, "holding"))
+        return Page(items=[shown(one) for one in (zone,) if one and _may_see(principal, one)], next=None)
     after = decode(_KIND, cursor, "")
     rows = await services.writer.look(lambda connection: store.page(connection, after, limit + 1))
     try:
@@ -104,8 +113,7 @@ async def list_zones(
     of_store = {row.name for row in rows}
     every: list[ZoneRow | FileZone] = [*rows, *(zone for zone in files if zone.name not in of_store)]
     some, following = page(_KIND, sorted(every, key=lambda zone: zone.name)[: limit + 1], limit, lambda zone: zone.name)
-    items = [shown(zone) for zone in some if permits(principal, Right(Verb.ZONES_READ, names.from_text(zone.name)))]
-    return Page(items=items, next=following)
+    return Page(items=[shown(zone) for zone in some if _may_see(principal, zone)], next=following)
 
 
 @router.post("", status_code=201, operation_id="addZone", responses=problem(409), dependencies=[Idempotent])
@@ -206,6 +214,10 @@ def shown(zone: ZoneRow | FileZone) -> ZoneShown:
         revision=zone.revision,
         created=zone.created if zone.created.tzinfo else zone.created.replace(tzinfo=UTC),
     )
+
+
+def _may_see(principal: Principal, zone: ZoneRow | FileZone) -> bool:
+    return permits(principal, Right(Verb.ZONES_READ, names.from_text(zone.name)))
 
 
 def _founding(body: ZoneAdded, origin: bytes) -> Founding:
