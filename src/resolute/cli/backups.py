@@ -36,6 +36,8 @@ class Where:
 def take(file: Path, where: Where, *, quiet: bool) -> Summary:
     """Writes a backup, of mode 0600 and in one step, and reads it again. Raises RuleError for a file that cannot be
     written, and what the client or the store raise; the file is as it was then."""
+    if file.exists() and not file.is_file():
+        raise RuleError(f"{file} is no plain file: name one, it is replaced in one step")
     try:
         with durable.replacing(file) as written:
             written.writelines(_parts(where, quiet=quiet))

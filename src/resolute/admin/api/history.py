@@ -49,7 +49,9 @@ class ChangeShown(Answer):
     revision: int
     time: AwareDatetime
     author: str = Field(examples=["alice"])
-    kind: str = Field(description="create, change, import, revert, policy or delete; local: of local records.")
+    kind: str = Field(
+        description="create, change, import, revert, policy or delete; local: of local records; restore: of everything."
+    )
     zone: str | None
     summary: str
     reason: str
