@@ -107,7 +107,7 @@ class _Reader:
             if server == "#" or (match and not domains) or any("*" in one for one in domains):
                 self.found.leave(where, given, "not taken over: there is no route for such names")
             else:
-                self.found.upstream(where, _plain(server), domains)
+                self.found.upstream(where, _plain(server), domains if match else None)
 
     def _answer(self, where: str, name: str, answer: str) -> None:
         if _is_address(answer):

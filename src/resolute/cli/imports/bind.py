@@ -95,11 +95,11 @@ class _Reader:
             if one.words[0] == "directory" and len(one.words) == 2:
                 self._directory = self._path.parent / one.words[1]
             elif one.words[0] == "forwarders":
-                self._forwarders(one, [])
+                self._forwarders(one, None)
             else:
                 self._found.leave(one.where, str(one), _OTHER)
 
-    def _forwarders(self, statement: Statement, domains: Sequence[str]) -> None:
+    def _forwarders(self, statement: Statement, domains: Sequence[str] | None) -> None:
         usual = _port(statement.words)
         for one in statement.block or ():
             self._found.upstream(one.where, one.words[0] + (_port(one.words) or usual), domains)

@@ -130,6 +130,8 @@ class Reader:
         if given and given[-1].isdigit():
             given.pop()  # a TTL
         addresses = [word for word in given if _is_address(word)]
+        if not addresses or len(addresses) == len(given):
+            raise RuleError("not taken over: expected a name and an address")
         for name in given:
             if name not in addresses:
                 for address in addresses:
@@ -243,8 +245,10 @@ def _slashes(value: str) -> tuple[list[str], str]:
     """`/a/b/192.0.2.1` as (a, b) and the last part. Raises RuleError."""
     if not value.startswith("/"):
         raise RuleError("expected /DOMAIN/ADDRESS")
-    *domains, last = value[1:].split("/")
-    return [one.strip() for one in domains if one.strip()], last.strip()
+    *domains, last = (part.strip() for part in value[1:].split("/"))
+    if not all(domains) or not domains:
+        raise RuleError("not taken over: names without a dot have no domain here")
+    return domains, last
 
 
 def _commas(value: str, count: int) -> list[str]:

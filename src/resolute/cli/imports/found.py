@@ -10,7 +10,7 @@ have hidden; a zone for one name of a domain that is public would.
 """
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -107,7 +107,7 @@ class Collector:
         rtype = "AAAA" if ":" in address else "A"
         self.record(where, f"*.{domain}", rtype, address)
 
-    def upstream(self, where: str, server: str, domains: Iterable[str] = ()) -> None:
+    def upstream(self, where: str, server: str, domains: Sequence[str] | None = None) -> None:
         """Questions are forwarded: all, or those about some domains. `server` is ADDRESS or ADDRESS#PORT."""
         try:
             place = _endpoint(server)
@@ -116,10 +116,11 @@ class Collector:
                 where, server, "not an address of a DNS server over plain UDP and TCP, which is all there is yet"
             )
             return
-        zones = [key for key in (self._name(where, one, server) for one in domains) if key]
-        for servers in [self._routes.setdefault(zone, []) for zone in zones] or [self._upstreams]:
-            if place not in servers:
-                servers.append(place)
+        if domains is None:
+            _add(self._upstreams, place)
+        for domain in domains or ():
+            if zone := self._name(where, domain, server):
+                _add(self._routes.setdefault(zone, []), place)
 
     def result(self, zones: Sequence[ImportedZone] = ()) -> Imported:
         """Where everything goes; `zones` are those that the reader has made itself."""
@@ -213,6 +214,11 @@ class Collector:
         for zone, servers in sorted(self._routes.items()):
             parts.append(f'[[resolver.route]]\nzone = "{_quoted(zone)}."\nforward = {_array(servers)}\n')
         return "\n".join(parts)
+
+
+def _add(servers: list[str], place: str) -> None:
+    if place not in servers:
+        servers.append(place)
 
 
 def _endpoint(server: str) -> str:

@@ -128,6 +128,9 @@ class TestDnsmasq:
             "addn-hosts=/nonexistent/hosts",
             "host-record=" + "a" * 64 + ".test,192.0.2.1",
             "conf-file=/nonexistent",
+            "server=//192.0.2.1",
+            "server=/a..b/192.0.2.1",
+            "host-record=lonely.test",
         ]
         found = self.read(tmp_path, "\n".join(lines))
         assert set(left(found)) == {f"dnsmasq.conf:{number}" for number in range(1, len(lines) + 1)}
