@@ -85,6 +85,7 @@ def test_the_page_is_true(page: str, shell: Shell) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.timeout(300)
 def test_the_page_on_moving_is_true(shell: Shell) -> None:
     told = list(commands((ROOT / "docs/moving.md").read_text()))
     assert len(told) >= 7

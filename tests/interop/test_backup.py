@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import dns.message
+import pytest
 
 from bench.peers import Endpoint, Postgresql, Resolute, Service
 from resolute.records import names
@@ -16,6 +17,7 @@ from tests.faults.kit.asking import answers, ask, rcode, wait_for
 from tests.faults.kit.running import as_json, command
 from tests.interop.test_api import Client
 
+pytestmark = pytest.mark.timeout(300)
 SERVICE = Service(extra='[resolver]\nmode = "off"\n')
 ZONES = Path(__file__).parents[1] / "rfc" / "zones-of-rfc1034"
 QUESTIONS = [

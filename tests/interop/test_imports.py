@@ -12,6 +12,7 @@ from bench.peers.dnsmasq import Dnsmasq
 from tests.faults.kit.asking import answers, ask, rcode
 from tests.faults.kit.running import command
 
+pytestmark = pytest.mark.timeout(300)
 SERVICE = Service(extra='[resolver]\nmode = "off"\n')
 DNSMASQ = """\
 # the house
