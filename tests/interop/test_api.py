@@ -41,7 +41,7 @@ class Client:
         self.headers = {"Authorization": f"Bearer {_token(server.data)}"}
 
     def open(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection(urlsplit(self.server.admin_url).netloc, timeout=15)
+        return http.client.HTTPConnection(urlsplit(self.server.admin_url).netloc, timeout=60)
 
     def send(self, method: str, path: str, body: object = None, **headers: str) -> Said:
         content = body.encode() if isinstance(body, str) else json.dumps(body).encode() if body is not None else None
