@@ -2,11 +2,13 @@
 the owner of the machine without a token, and from elsewhere with one."""
 
 import json
+import os
+import pty
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -484,3 +486,50 @@ def test_the_shell_completes(place: Place, words: str, expected: list[str]) -> N
     }
     done = subprocess.run([COMMAND], env=environ, capture_output=True, text=True, timeout=30, check=False)
     assert done.stdout.split() == expected
+
+
+def on_a_terminal(server: Resolute, *words: str, typed: Sequence[str] = ()) -> tuple[int, str]:
+    """The exit status and all that is shown; each line is typed when a question stands there."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execv(COMMAND, [str(COMMAND), *words, "--data", str(server.data)])  # noqa: S606, in the child
+    shown, lines = "", list(typed)
+    with open(terminal, "rb+", buffering=0) as stream:  # noqa: PTH123, a descriptor
+        while more := _read(stream):
+            shown += more
+            if lines and shown.endswith(": "):
+                stream.write(f"{lines.pop(0)}\n".encode())
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+
+def _read(stream: IO[bytes]) -> str:
+    """What a terminal shows next; nothing when the program has ended (EIO)."""
+    try:
+        return stream.read(65_536).decode()
+    except OSError:
+        return ""
+
+
+class TestOnATerminal:
+    """What is asked and shown where somebody watches."""
+
+    def test_a_password_is_asked_for_twice_and_not_shown(self, place: Place) -> None:
+        words = ["user", "create", "typist", "--role", "reader"]
+        status, shown = on_a_terminal(place.server, *words, typed=[PASSWORD, PASSWORD])
+        assert (status, "New password of typist: " in shown, "typist is reader" in shown) == (0, True, True)
+        assert PASSWORD not in shown
+
+    def test_a_deletion_asks(self, place: Place) -> None:
+        zone = place.zone("asked.test.")
+        status, shown = on_a_terminal(place.server, "zone", "delete", zone, typed=["n"])
+        assert (status, "Remove the zone asked.test. with its records?" in shown) == (1, True)
+        place.good("zone", "show", zone)
+        status, shown = on_a_terminal(place.server, "zone", "delete", zone, typed=["y"])
+        assert (status, "asked.test. removed" in shown) == (0, True)
+
+    def test_a_large_import_shows_how_far_it_is(self, place: Place) -> None:
+        file = place.folder / "large.zone"
+        file.write_text(ZONE + "".join(f"h{at} A 192.0.2.1\n" for at in range(20_000)))
+        status, shown = on_a_terminal(place.server, "zone", "import", "large.test", str(file))
+        assert (status, "importing" in shown, "large.test. made" in shown) == (0, True, True)
+        assert f"{file.stat().st_size}/{file.stat().st_size}" in shown

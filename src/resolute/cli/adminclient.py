@@ -8,6 +8,7 @@ What the server refuses becomes the family of error that it stands for (`resolut
 """
 
 import http.client
+import ipaddress
 import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import typer
 
 from resolute.cli.refusals import refusal
-from resolute.errors import PeerError, UnavailableError
+from resolute.errors import DeniedError, PeerError, UnavailableError
 from resolute.node.client import SOCKET_NAME as CONTROL
 from resolute.node.client import UnixConnection
 
@@ -77,6 +78,13 @@ class AdminClient:
     def is_local(self) -> bool:
         """Whether it is the server of this machine, asked as its owner."""
         return isinstance(self.place, Path) and self.token is None
+
+    def require_private(self) -> None:
+        """For passwords. Raises DeniedError when others could read one on its way, before there is one to read."""
+        if not isinstance(self.place, Path):
+            parts = urlsplit(self.place)
+            if parts.scheme != "https" and not _is_loopback(parts.hostname or ""):
+                raise DeniedError(f"{self.place}: passwords go over https, or to this machine: name an https URL")
 
     def call(
         self,
@@ -215,6 +223,13 @@ def _send(
     except (BrokenPipeError, ConnectionResetError):
         if body is None:
             raise
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _reason(error: OSError | http.client.HTTPException) -> str:

@@ -95,7 +95,7 @@ def directory(config: Path | None, data: Path | None) -> Path:
     default, here = settings(config).data.directory, Path("data")
     if config is not None or _environment_says():
         return default
-    if _is_ours(here / SOCKET_NAME):
+    if _is_ours(here) and _is_ours(here / SOCKET_NAME):
         return here
     if not (default / SOCKET_NAME).exists():
         raise UnavailableError(
@@ -134,7 +134,7 @@ def _one_line(reason: str) -> str:
 
 
 def _is_ours(path: Path) -> bool:
-    """Whether a socket is there that this user or root has made: what others leave in a folder is not believed."""
+    """Whether something is there that this user or root has made: what others leave in a folder is not believed."""
     try:
         return path.stat().st_uid in (os.geteuid(), 0)
     except OSError:

@@ -63,7 +63,12 @@ def create(
     Example: resolute user create alice --role owner
     """
     client = admin(config, data, server, token_file)
-    body = {"name": name, "role": role.value, "zones": zone or [], "password": _new_password(name, password_file)}
+    body = {
+        "name": name,
+        "role": role.value,
+        "zones": zone or [],
+        "password": _new_password(client, name, password_file),
+    }
     _tell(client.call("POST", "/users", json=body).json(), json=json)
 
 
@@ -82,7 +87,7 @@ def set_password(
     Example: resolute user set-password alice
     """
     client = admin(config, data, server, token_file)
-    body = {"password": _new_password(name, password_file), **_current(client, name)}
+    body = {"password": _new_password(client, name, password_file), **_current(client, name)}
     client.call("PUT", f"/users/{segment(name)}/password", json=body)
     if json:
         print_json({"name": name, "password": "set"})
@@ -169,8 +174,10 @@ def _change(client: AdminClient, name: str, body: Mapping[str, object]) -> dict[
     return changed
 
 
-def _new_password(name: str, file: str | None) -> str:
-    """Raises RuleError for a file without one, typer.BadParameter where nobody can be asked."""
+def _new_password(client: AdminClient, name: str, file: str | None) -> str:
+    """Raises RuleError for a file without one, typer.BadParameter where nobody can be asked, DeniedError for a server
+    to which no password may go."""
+    client.require_private()
     if file is not None:
         return _read(file)
     if not sys.stdin.isatty():

@@ -248,3 +248,18 @@ class TestWhichServer:
         assert admin(None, tmp_path, reason="moved").headers == {"X-Change-Reason": "moved"}
         with pytest.raises(typer.BadParameter, match="one line"):
             admin(None, tmp_path, reason="a\r\nX-Other: b")
+
+
+@pytest.mark.parametrize(
+    "place", ["https://dns.example.net", "http://127.0.0.1:5380", "http://[::1]", "http://localhost"]
+)
+def test_where_a_password_may_go(place: str, tmp_path: Path) -> None:
+    AdminClient(place).require_private()
+    AdminClient(tmp_path / "admin.sock").require_private()
+
+
+@pytest.mark.parametrize("place", ["http://dns.example.net", "http://192.0.2.1:5380", "http://localhost.example.net"])
+def test_where_no_password_may_go(place: str) -> None:
+    """A server that refuses it has let it be read already."""
+    with pytest.raises(errors.DeniedError, match="passwords go over https"):
+        AdminClient(place).require_private()
