@@ -84,6 +84,7 @@ def _client(where: Where) -> AdminClient | None:
 def _parts(where: Where, *, quiet: bool) -> Iterator[bytes]:
     client = _client(where)
     if client is not None:
+        client.require_private()  # hashes of passwords, and what signs deliveries
         yield from client.download("/backup")
         return
     store = Store(_existing(_settings(where)).store.url)

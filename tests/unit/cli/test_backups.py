@@ -7,7 +7,7 @@ import pytest
 
 from resolute.cli import backups
 from resolute.cli.backups import Where
-from resolute.errors import RuleError
+from resolute.errors import DeniedError, RuleError
 from resolute.store import records
 from resolute.store.records import Put
 from resolute.store.store import Store
@@ -21,6 +21,12 @@ def test_only_plain_files_are_replaced(tmp_path: Path) -> None:
             backups.take(file, Where(None, tmp_path), quiet=True)
     with pytest.raises(RuleError, match="no plain file"):
         backups.put_back(tmp_path / "pipe", Where(None, tmp_path / "data"), replace=False, quiet=True)
+
+
+def test_secrets_do_not_go_where_others_could_read_them(tmp_path: Path) -> None:
+    with pytest.raises(DeniedError, match="https"):
+        backups.take(tmp_path / "saved", Where(None, None, "http://dns.example.net"), quiet=True)
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_old_backup_stays_when_the_new_one_fails(tmp_path: Path) -> None:
