@@ -85,6 +85,14 @@ def test_the_page_is_true(page: str, shell: Shell) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.timeout(300)
+def test_the_page_on_moving_is_true(shell: Shell) -> None:
+    told = list(commands((ROOT / "docs/moving.md").read_text()))
+    assert len(told) >= 7
+    for command, printed in told:
+        assert shell.run(command) == printed, command
+
+
 def test_the_commands_of_the_readme_work(shell: Shell) -> None:
     page = (ROOT / "README.md").read_text()
     found = re.findall(r"^(?:dig|curl) .*$", page, flags=re.MULTILINE)

@@ -15,6 +15,7 @@ from tests.faults.kit.asking import addresses, ask, rcode
 from tests.faults.kit.running import command
 from tests.interop.test_api import TEXT
 
+pytestmark = pytest.mark.timeout(300)
 ONE = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\nwww A 192.0.2.7\n"
 
 

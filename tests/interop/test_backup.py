@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import dns.message
+import pytest
 
 from bench.peers import Endpoint, Postgresql, Resolute, Service
 from resolute.records import names
@@ -16,6 +17,7 @@ from tests.apiclient import Client
 from tests.faults.kit.asking import answers, ask, rcode, wait_for
 from tests.faults.kit.running import as_json, command
 
+pytestmark = pytest.mark.timeout(300)
 SERVICE = Service(extra='[resolver]\nmode = "off"\n')
 ZONES = Path(__file__).parents[1] / "rfc" / "zones-of-rfc1034"
 QUESTIONS = [
@@ -117,10 +119,10 @@ def test_a_backup_over_the_network_is_its_owner_s(tmp_path: Path) -> None:
         assert as_json(*words)["rows"]["zones"] == 2
         event = client.send("GET", "/audit").json["items"][0]
         assert (event["verb"], event["outcome"]) == ("backup:read", "done")
-        http = client.open()
-        http.request("GET", "/api/v1/backup", headers=client.headers)
-        half = http.getresponse().read(100)
-        http.close()  # who goes away half-way keeps nobody else from taking one
+        stranger = client.open()
+        stranger.request("GET", "/api/v1/backup", headers=client.headers)
+        half = stranger.getresponse().read(100)
+        stranger.close()  # who goes away half-way keeps nobody else from taking one
         assert len(half) == 100
         wait_for(lambda: command(*words).returncode == 0)
 

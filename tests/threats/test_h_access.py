@@ -39,6 +39,7 @@ WHO: Final[Mapping[str, frozenset[Role]]] = {
     "getToken": STAFF,
     "removeToken": STAFF,
     "listAudit": STAFF,
+    "takeBackup": OWNER,
     "listZones": ALL,
     "addZone": STAFF,
     "getZone": ALL,

@@ -7,7 +7,22 @@ from typing import Annotated
 import typer
 
 from resolute import __version__
-from resolute.cli import apply, backup, cache, check, explain, query, record, reload, serve, status, token, user, zone
+from resolute.cli import (
+    apply,
+    backup,
+    cache,
+    check,
+    explain,
+    importing,
+    query,
+    record,
+    reload,
+    serve,
+    status,
+    token,
+    user,
+    zone,
+)
 from resolute.cli.terminal import print_error
 from resolute.errors import ResoluteError, SettingsError
 
@@ -25,8 +40,9 @@ app.command(rich_help_panel=_SERVER)(status.status)
 app.command(rich_help_panel=_SERVER)(backup.backup)
 app.command(rich_help_panel=_SERVER)(backup.restore)
 app.add_typer(zone.app, name="zone", rich_help_panel=_ZONES)
-app.command(rich_help_panel=_ZONES)(apply.apply)
 app.add_typer(record.app, name="record", rich_help_panel=_ZONES)
+app.command(rich_help_panel=_ZONES)(apply.apply)
+app.add_typer(importing.app, name="import", rich_help_panel=_ZONES)
 app.add_typer(token.app, name="token", rich_help_panel=_ACCESS)
 app.add_typer(user.app, name="user", rich_help_panel=_ACCESS)
 app.command(rich_help_panel=_QUESTIONS)(query.query)

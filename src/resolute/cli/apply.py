@@ -1,7 +1,7 @@
 """`resolute apply DIR`: the zones of the store become those of a folder of zone files."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -9,7 +9,7 @@ import typer
 
 from resolute.cli.adminclient import AdminClient
 from resolute.cli.applying import Doing, ZonePlan, check_folder, plan
-from resolute.cli.differences import ADDED, REMOVED, print_differences
+from resolute.cli.changetext import print_differences
 from resolute.cli.options import Config, Data, Json, Plan, Reason, Server, TokenFile, admin
 from resolute.cli.progress import progress_bar
 from resolute.cli.terminal import print_json, print_line
@@ -17,7 +17,7 @@ from resolute.errors import ResoluteError
 
 WOULD_CHANGE: Final = 3
 """The exit code of a plan that is not empty: neither an error (1) nor a wrong call (2)."""
-_SIGNS: Final = {Doing.ADD: ("+", ADDED), Doing.CHANGE: ("~", "yellow"), Doing.REMOVE: ("-", REMOVED)}
+_SIGNS: Final = {Doing.ADD: ("+", "ok"), Doing.CHANGE: ("~", "yellow"), Doing.REMOVE: ("-", "error")}
 _SHOWN: Final = 50
 """RRsets of a zone that are shown when nobody has asked for the plan alone."""
 
@@ -83,24 +83,24 @@ def _carry_out(
 
 
 def _print_plans(plans: Sequence[ZonePlan], *, whole: bool) -> None:
-    show = whole or sys.stdout.isatty()
+    shown = None if whole else _SHOWN if sys.stdout.isatty() else 0
     for one in plans:
-        if not one.would_change:
-            continue
-        sign, style = _SIGNS[one.doing]
-        change = one.change
-        serials = " -> ".join(str(change[key]) for key in ("serial_before", "serial_after") if change[key] is not None)
-        print_line(
-            (f"{sign} {one.name}", style), f"  +{change['added']} -{change['removed']} records, serial {serials}"
-        )
-        if show:
-            shown = change["changes"] if whole else change["changes"][:_SHOWN]
-            print_differences(shown, indent="    ")
-            if len(shown) < len(change["changes"]):
-                print_line((f"    and {len(change['changes']) - len(shown)} RRsets more: --plan shows them", "dim"))
+        if one.would_change:
+            print_change(one.name, one.doing, one.change, shown=shown)
     for one in plans:
         if one.doing is Doing.LEAVE:
             print_line((f"  {one.name}  left alone: {one.note}", "dim"))
+
+
+def print_change(name: str, doing: Doing, change: Mapping[str, Any], *, shown: int | None) -> None:
+    """A zone that is another one then, and so many of its RRsets that differ; None: all."""
+    sign, style = _SIGNS[doing]
+    serials = " -> ".join(str(change[key]) for key in ("serial_before", "serial_after") if change[key] is not None)
+    print_line((f"{sign} {name}", style), f"  +{change['added']} -{change['removed']} records, serial {serials}")
+    some = change["changes"][:shown]
+    print_differences(some, indent="    ")
+    if some and len(some) < len(change["changes"]):
+        print_line((f"    and {len(change['changes']) - len(some)} RRsets more: --plan shows them", "dim"))
 
 
 def _report(

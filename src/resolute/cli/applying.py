@@ -64,7 +64,7 @@ class ZonePlan:
             text = _text(self.source)
             if hashlib.sha256(text).digest() != self.digest:
                 raise ConflictError(f"{self.source.path} was changed after the plan was made: apply again")
-            change = _import(client, self.name, text, plan=False)
+            change = import_zone(client, self.name, text, plan=False)
         return replace(self, change=change)
 
 
@@ -106,23 +106,28 @@ def _of_file(client: AdminClient, source: Source, name: str, zone: Mapping[str, 
     if zone is not None and zone["source"] != "store":
         return _left(name, zone)
     text = _text(source)
-    change = _import(client, name, text, plan=True)
-    doing = Doing.CHANGE if change["changes"] else Doing.NOTHING
-    if change["serial_before"] is None:
-        doing = Doing.ADD
-    return ZonePlan(name, doing, source, hashlib.sha256(text).digest(), change)
+    change = import_zone(client, name, text, plan=True)
+    return ZonePlan(name, doing_of(change), source, hashlib.sha256(text).digest(), change)
 
 
 def _left(name: str, zone: Mapping[str, Any]) -> ZonePlan:
     return ZonePlan(name, Doing.LEAVE, note=f"read from {zone.get('file') or 'a file'} on the server: change it there")
 
 
-def _import(client: AdminClient, name: str, text: bytes, *, plan: bool) -> Mapping[str, Any]:
+def import_zone(client: AdminClient, name: str, text: bytes, *, plan: bool) -> Mapping[str, Any]:
+    """What becomes, or with `plan` would become, of a zone that gets this zone text: as the API has it."""
     query = {"plan": "true"} if plan else {}
     change: Mapping[str, Any] = client.call(
         "POST", f"/zones/{segment(name)}/import", query=query, body=text, headers=_TEXT
     ).json()
     return change
+
+
+def doing_of(change: Mapping[str, Any]) -> Doing:
+    """What such a change is."""
+    if change["serial_before"] is None:
+        return Doing.ADD
+    return Doing.CHANGE if change["changes"] else Doing.NOTHING
 
 
 def _text(source: Source) -> bytes:

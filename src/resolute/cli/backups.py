@@ -36,6 +36,8 @@ class Where:
 def take(file: Path, where: Where, *, quiet: bool) -> Summary:
     """Writes a backup, of mode 0600 and in one step, and reads it again. Raises RuleError for a file that cannot be
     written, and what the client or the store raise; the file is as it was then."""
+    if file.exists() and not file.is_file():
+        raise RuleError(f"{file} is no plain file: name one, it is replaced in one step")
     try:
         with durable.replacing(file) as written:
             written.writelines(_parts(where, quiet=quiet))
@@ -82,6 +84,7 @@ def _client(where: Where) -> AdminClient | None:
 def _parts(where: Where, *, quiet: bool) -> Iterator[bytes]:
     client = _client(where)
     if client is not None:
+        client.require_private()  # hashes of passwords, and what signs deliveries
         yield from client.download("/backup")
         return
     store = Store(_existing(_settings(where)).store.url)

@@ -19,16 +19,16 @@ def print_change(change: JSON, *, json: bool) -> None:
         print_warning("the change is durable; the node of that machine has not confirmed yet that it serves it")
 
 
-def print_differences(changes: list[JSON]) -> None:
+def print_differences(changes: list[JSON], *, indent: str = "") -> None:
     """RRsets before and after: what goes with a minus, what comes with a plus."""
     for change in changes:
         before, after = set(_lines(change, "before")), set(_lines(change, "after"))
         for line in _lines(change, "before"):
             if line not in after:
-                print_line((f"- {line}", "error"))
+                print_line((f"{indent}- {line}", "error"))
         for line in _lines(change, "after"):
             if line not in before:
-                print_line((f"+ {line}", "ok"))
+                print_line((f"{indent}+ {line}", "ok"))
 
 
 def _lines(change: JSON, side: str) -> Iterator[str]:

@@ -10,12 +10,13 @@ from rich.progress import Progress as RichProgress
 
 Progress = Callable[[int, int], None]
 """Told what is done, and how much there is."""
+WORTH_IT = 50_000
 
 
 @contextmanager
-def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "", worth: int = 50_000) -> Iterator[Progress]:
+def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "", worth: int = WORTH_IT) -> Iterator[Progress]:
     """Gives the function to tell how far a long work of many parts is; each part begins anew. `doing` is what is done,
-    `then` what comes when all of a part is done; less than `worth` is done before anybody could read it."""
+    `then` what comes when all of a part is done; a part of fewer than `worth` has no bar."""
     if quiet or not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

@@ -52,7 +52,7 @@ class StoredSettings:
 
     async def _of_store(self, url: str) -> Values | None:
         """None: it does not answer. What it says later comes through the follower."""
-        reading = asyncio.ensure_future(asyncio.to_thread(_read, url))
+        reading = asyncio.create_task(asyncio.to_thread(_read, url))
         reading.add_done_callback(_is_heard)
         await asyncio.wait({reading}, timeout=PATIENCE_S)
         if reading.done() and reading.exception() is None:
@@ -61,18 +61,20 @@ class StoredSettings:
         return None
 
     async def _of_copy(self, file: Path) -> Values:
-        if not file.exists():
-            return _NONE
         try:
-            return await asyncio.to_thread(_read, f"sqlite:///{file}")
+            return await asyncio.to_thread(_read_copy, file)
         except UnavailableError as error:
             log.warning("the settings of the last copy cannot be read: %s", error)
             return _NONE
 
 
-def _is_heard(reading: "asyncio.Future[Values]") -> None:
+def _is_heard(reading: "asyncio.Task[dict[str, object]]") -> None:
     if not reading.cancelled() and isinstance(error := reading.exception(), UnavailableError):
         log.warning("the settings of the store cannot be read: %s", error)
+
+
+def _read_copy(file: Path) -> Values:
+    return _read(f"sqlite:///{file}") if file.exists() else _NONE
 
 
 def _read(url: str) -> dict[str, object]:

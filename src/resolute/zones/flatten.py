@@ -1,6 +1,6 @@
 """A zone file as zone text without directives, in canonical order: for who is sent text and has no files to include."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -18,20 +18,29 @@ def zone_text(path: Path, origin: bytes, *, include_root: Path | None = None) ->
 
     Raises ZoneDataError with file, line and column of everything that is wrong; OSError when it cannot be read.
     """
-    _scan(path, origin, include_root, compiled=True)
-    return as_zone_text(rows_of(_records(_scan(path, origin, include_root, compiled=False))))
+    root = None if include_root is None else str(include_root)
+    return _text(lambda: plane.scan_zone_file(str(path), origin, include_root=root))
 
 
-def _scan(path: Path, origin: bytes, include_root: Path | None, *, compiled: bool) -> "plane.ZoneScan":
-    scan = plane.scan_zone_file(str(path), origin, include_root=None if include_root is None else str(include_root))
+def flat(text: bytes, origin: bytes, *, file: str) -> bytes:
+    """The same of zone text; `file` is what problems call it. Raises ZoneDataError."""
+    return _text(lambda: plane.scan_zone_text(text, origin, file=file))
+
+
+def _text(scan: "Callable[[], plane.ZoneScan]") -> bytes:
+    """Scanned twice: a zone that is compiled, and so checked, has let its records go."""
     try:
-        convert_all(scan)
-        if compiled:
-            scan.compile()
+        _converted(scan).compile()
     except plane.ZoneFileError as error:
         lines = problem_lines(error.problems)
         raise ZoneDataError(lines[0], lines) from error
-    return scan
+    return as_zone_text(rows_of(_records(_converted(scan))))
+
+
+def _converted(scan: "Callable[[], plane.ZoneScan]") -> "plane.ZoneScan":
+    found = scan()
+    convert_all(found)
+    return found
 
 
 def _records(scan: "plane.ZoneScan") -> Iterator[tuple[bytes, int, int, bytes]]:

@@ -46,7 +46,7 @@ def command(
         capture_output=True,
         text=True,
         check=False,
-        timeout=30,
+        timeout=120,
         cwd=cwd,
         env={**kept, **(environ or {})},
     )
