@@ -187,12 +187,13 @@ def _scan(new: NewZone) -> "plane.ZoneScan":
 
 
 def _create(connection: Connection, name: str, new: NewZone, contents: _Contents) -> Imported:
-    revision, first = raise_revision(connection), serial.of_soa(contents.soa)
-    policy = new.policy or serial.Policy.INCREMENT
+    revision, now, policy = raise_revision(connection), datetime.now(UTC), new.policy or serial.Policy.INCREMENT
+    first = _first_serial(connection, name, serial.of_soa(contents.soa), policy)
+    soa = row_of(serial.with_serial(contents.soa, first))
     row = {"name": name, "serial": first, "serial_policy": policy.value, "records": contents.records}
-    now = datetime.now(UTC)
     zone_id = zones.insert_zone(connection, {**row, "created": now, "revision": revision, "whole_revision": revision})
-    zones.write(connection, zone_id, contents.rows(new.progress), over=False)
+    rows = (soa if _place(row) == _place(soa) else row for row in contents.rows(new.progress))
+    zones.write(connection, zone_id, rows, over=False)
     metadata.put(connection, zone_id, new.metadata)
     change = Change(
         revision=revision,
@@ -207,6 +208,15 @@ def _create(connection: Connection, name: str, new: NewZone, contents: _Contents
     )
     zones.copy_into_history(connection, zone_id, history.note(connection, change), before=False)
     return Imported(revision, first, contents.records, contents.records, 0)
+
+
+def _first_serial(connection: Connection, name: str, given: int, policy: serial.Policy) -> int:
+    """The serial given, unless the zone was there before and had one that is not older: serials never go back."""
+    past = history.of_zone(connection, name, limit=1)
+    last = past[0].serial_before if past else None  # of the change that has removed it
+    if last is None or serial.is_newer(given, last):
+        return given
+    return serial.following(last, policy, datetime.now(UTC))
 
 
 def _replace(connection: Connection, zone: ZoneRow, new: NewZone, contents: _Contents) -> Imported:

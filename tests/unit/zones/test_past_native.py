@@ -89,7 +89,7 @@ def test_a_deleted_zone_comes_back(store: Store) -> None:
     importing.delete(store, ORIGIN, BY)
     assert past.text_at(store, ORIGIN, first) == before
     past.revert(store, ORIGIN, first, BY)
-    assert now(store) == before
+    assert now(store) == before.replace(b" 7 ", b" 8 ")  # serials never go back
     assert [change.kind for change in past.changes_of(store, ORIGIN)] == ["create", "delete", "create"]
     put(store, "a.example.org", "A", "192.0.2.1")
     assert past.text_at(store, ORIGIN, first) == before

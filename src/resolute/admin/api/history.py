@@ -52,7 +52,7 @@ class ChangeShown(Answer):
     time: AwareDatetime
     author: str = Field(examples=["alice"])
     kind: str = Field(
-        description="create, change, import, revert, policy, metadata, delete; local: of local records; restore: of all."
+        description="create, change, import, revert, policy, metadata, delete; local: local records; restore: of all."
     )
     zone: str | None
     summary: str
