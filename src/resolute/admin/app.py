@@ -73,7 +73,7 @@ def application(services: Services) -> FastAPI:
     app.openapi = lambda: router.describe(app)  # type: ignore[method-assign]
     app.state.services = services
     app.state.trouble = Trouble(log, "a request cannot be served")
-    app.include_router(router.router())
+    router.include(app)
     app.include_router(records.router)
     app.include_router(powerdns.router())
     for protocol in (dyndns2, acmedns, httpreq, externaldns):

@@ -20,7 +20,7 @@ def dependants(one: Dependant) -> Iterator[Dependant]:
 def test_no_dependency_hops_to_a_thread() -> None:
     """FastAPI runs each plain function in a thread: ten hops a request were most of a change's time."""
     app = FastAPI(openapi_url=None)
-    app.include_router(router.router())
+    router.include(app)
     app.include_router(records.router)
     contexts = list(iter_route_contexts(app.routes))
     assert contexts

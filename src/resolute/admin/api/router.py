@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 import resolute
@@ -39,17 +39,19 @@ Refusals are problem details (RFC 9457) that name the field and the reason, or t
 """
 
 
-def router() -> APIRouter:
-    """All resources, under /api/v1."""
-    api = APIRouter(prefix=PREFIX)
-    for resource in (health, setup, login, users, tokens, audit, docs):
-        api.include_router(resource.router)
+_RESOURCES: Final = (
     # A zone's name may have a slash in it (RFC 2317 4): what stands behind the name is looked for first.
-    for resource in (rrsets, history, zonecontents, zones):
-        api.include_router(resource.router)
-    for resource in (batches, search, localrecords, cache, explain, nodes, settings, events, webhooks, backup):
-        api.include_router(resource.router)
-    return api
+    *(rrsets, history, zonecontents, zones),
+    *(batches, search, localrecords, cache, explain, nodes, settings, events, webhooks, backup),
+    *(health, setup, login, users, tokens, audit, docs),
+)
+"""In the order in which a path is looked for: those that are asked most often first."""
+
+
+def include(app: FastAPI) -> None:
+    """All resources, under /api/v1. Each by itself: a router within a router is searched twice for every request."""
+    for resource in _RESOURCES:
+        app.include_router(resource.router, prefix=PREFIX)
 
 
 def describe(app: FastAPI) -> dict[str, Any]:
