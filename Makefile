@@ -3,6 +3,8 @@ PYTHON       ?= python3
 CONFIG       ?= examples/resolute.toml
 FUZZ_SECONDS ?= 60
 BENCH        ?=
+# A process of tests for each processor; the tests of a file stay together, for they share servers.
+PARALLEL     ?= --numprocesses auto --dist loadfile
 
 BIN  := .venv/bin
 RUST := Cargo.toml Cargo.lock pyproject.toml $(shell find crates -name '*.rs' -o -name Cargo.toml)
@@ -45,11 +47,11 @@ rust-test: .venv/built ## at most twenty minutes: a test that waits for ever fai
 	timeout --verbose 1200 cargo test --workspace --locked
 
 unit: .venv/dev .venv/built
-	$(BIN)/pytest tests/unit tests/property tests/rfc tests/docs
+	$(BIN)/pytest $(PARALLEL) tests/unit tests/property tests/rfc tests/docs
 
 interop: .venv/dev .venv/built
 	@tools/install-peers.sh
-	$(BIN)/pytest tests/interop tests/threats tests/faults
+	$(BIN)/pytest $(PARALLEL) tests/interop tests/threats tests/faults
 
 fuzz: ## each fuzz target for a minute (FUZZ_SECONDS=3600 for an hour)
 	tools/fuzz.sh $(FUZZ_SECONDS)

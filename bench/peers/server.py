@@ -6,6 +6,7 @@ on 127.0.0.1 with a single worker, so that costs can be compared; nothing is lef
 
 import contextlib
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -26,6 +27,9 @@ import dns.rcode
 
 SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/local/sbin:/usr/sbin:/sbin"
 """Debian keeps servers in sbin, which is not on everybody's PATH."""
+
+PORTS = range(10_000, 32_000)
+"""Of servers: below those that the system takes for the sockets of clients."""
 
 
 class PeerFailedError(Exception):
@@ -227,13 +231,14 @@ def _parent(pid: int) -> int | None:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that is free for UDP and TCP at this moment."""
+    """A port of 127.0.0.1 that is free for UDP and TCP at this moment, and that nobody gets unasked."""
     while True:
-        with socket.socket(type=socket.SOCK_STREAM) as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            with contextlib.suppress(OSError):
-                udp.bind(tcp.getsockname())
-                return int(tcp.getsockname()[1])
+        port = PORTS.start + secrets.randbelow(len(PORTS))
+        tcp, udp = socket.socket(type=socket.SOCK_STREAM), socket.socket(type=socket.SOCK_DGRAM)
+        with contextlib.suppress(OSError), tcp, udp:
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            return port
 
 
 def probe(

@@ -1,8 +1,7 @@
-"""A second server on the same port or the same data directory is refused within a second, in one clear line."""
+"""A second server on the same port or the same data directory is refused at once, in one clear line."""
 
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +11,6 @@ from bench.peers.resolute import COMMAND
 from bench.peers.server import free_port
 from tests.faults.kit.asking import OVER_TCP, PLAIN, ask, rcode
 from tests.faults.kit.running import Configured, local
-
-AT_MOST_S = 1.0
-STARTING_PYTHON_S = 1.5
-"""What a busy machine may add to the second that is held: the interpreter has to be started too."""
 
 
 def config(folder: Path, *, port: int, admin: str = "off") -> Path:
@@ -43,33 +38,30 @@ def hanging(first: Configured, request: pytest.FixtureRequest) -> Iterator[Confi
     first.process.send_signal(signal.SIGCONT)
 
 
-def second(*words: str) -> tuple[int, list[str], float]:
-    """Starts another one: its exit status, what it says, and how long it took."""
-    began = time.monotonic()
+def second(*words: str) -> tuple[int, list[str]]:
+    """Starts another one, which is not to wait for anything: its exit status, and what it says."""
     done = subprocess.run([COMMAND, "serve", *words], capture_output=True, text=True, check=False, timeout=20)
-    return done.returncode, done.stderr.splitlines(), time.monotonic() - began
+    return done.returncode, done.stderr.splitlines()
 
 
 def test_the_same_data_directory(hanging: Configured) -> None:
-    status, lines, took_s = second("--data", str(hanging.data), "--listen", f"127.0.0.1:{free_port()}", "--admin=off")
+    status, lines = second("--data", str(hanging.data), "--listen", f"127.0.0.1:{free_port()}", "--admin=off")
     assert status == 2
     (line,) = lines
     assert line == (
         f"resolute: data.directory: {hanging.data} is used by the server with process id {hanging.process.pid}: "
         "stop it, or name another directory with --data"
     )
-    assert took_s < AT_MOST_S + STARTING_PYTHON_S
 
 
 def test_the_same_port(hanging: Configured, tmp_path: Path) -> None:
-    status, lines, took_s = second("--data", str(tmp_path / "second"), "--listen", str(hanging.endpoint), "--admin=off")
+    status, lines = second("--data", str(tmp_path / "second"), "--listen", str(hanging.endpoint), "--admin=off")
     assert status == 2
     (line,) = lines
     assert line == (
         f"resolute: listen.dns: {hanging.endpoint}: another program listens there: "
         "stop it, or choose another port with --listen"
     )
-    assert took_s < AT_MOST_S + STARTING_PYTHON_S
 
 
 def test_the_same_admin_port(tmp_path: Path) -> None:
