@@ -1,7 +1,6 @@
 """What belongs to a zone stays in it: E5 (transfers to strangers) and E6 (the wrong zone wins) of the catalogue."""
 
 import itertools
-import secrets
 import struct
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -89,16 +88,11 @@ def in_zone(apex: str, qname: str) -> str:
     return f'{qname} 60 TXT "{apex}"\n' if NESTED.index(apex) % 2 == 0 else ""
 
 
-def orders() -> Iterator[Sequence[str]]:
-    """Some of the orders that the zones can be loaded in: as given, reversed, and by chance."""
-    yield NESTED
-    yield NESTED[::-1]
-    every = list(itertools.permutations(NESTED))
-    for _ in range(4):
-        yield every[secrets.randbelow(len(every))]
+ORDERS = [NESTED, NESTED[::-1], *(list(itertools.permutations(NESTED))[at] for at in (97, 233, 411, 600))]
+"""Some of the orders that the zones can be loaded in: as given, reversed, and mixed."""
 
 
-@pytest.mark.parametrize("order", list(orders()), ids=" ".join)
+@pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_e6_the_nearest_zone_answers_whatever_the_order(tmp_path: Path, order: Sequence[str]) -> None:
     zones = {}
     for apex in order:

@@ -160,12 +160,20 @@ def test_f5_handshakes_where_no_tls_is_spoken(server: Resolute) -> None:
     assert wait_for(lambda: ControlClient(server.data).statistics()["tcp_connections"] == 0)
 
 
-@pytest.mark.parametrize("sent", [client_hello()[:1], client_hello()[:40], b"GET / HTTP/1.1\r\n\r\n", b"\x16" * 70_000])
-def test_f5_what_is_no_dns_is_closed(server: Resolute, sent: bytes) -> None:
+NO_DNS = {
+    "a byte of TLS": client_hello()[:1],
+    "half of TLS": client_hello()[:40],
+    "HTTP": b"GET / HTTP/1.1\r\n\r\n",
+    "one byte again and again": b"\x16" * 70_000,
+}
+
+
+@pytest.mark.parametrize("kind", NO_DNS)
+def test_f5_what_is_no_dns_is_closed(server: Resolute, kind: str) -> None:
     """Within the time of a first message; nothing is answered but FORMERR or NOTIMP to what has a header."""
     with tcp_socket(server.endpoint) as sock:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            sock.sendall(sent)
+            sock.sendall(NO_DNS[kind])
         reply = b""
         with contextlib.suppress(ConnectionResetError):
             while part := sock.recv(65_537):
