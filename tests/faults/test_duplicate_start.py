@@ -68,7 +68,7 @@ def test_the_same_admin_port(tmp_path: Path) -> None:
     admin = f"127.0.0.1:{free_port()}"
     with Configured(config(tmp_path / "first", port=free_port(), admin=admin)):
         there = f"127.0.0.1:{free_port()}"
-        status, lines, _ = second("--data", str(tmp_path / "second"), "--listen", there, "--admin", admin)
+        status, lines = second("--data", str(tmp_path / "second"), "--listen", there, "--admin", admin)
     assert (status, len(lines)) == (2, 1)
     assert lines[0].startswith(f"resolute: listen.admin: {admin}: another program listens there: ")
 

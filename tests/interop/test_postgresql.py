@@ -76,7 +76,7 @@ class TestStore:
         ]
         importing.delete(store, ORIGIN, BY)
         past.revert(store, ORIGIN, 1, BY)
-        assert past.text_at(store, ORIGIN, store.revision()) == first
+        assert past.text_at(store, ORIGIN, store.revision()) == first.replace(b" 7 ", b" 10 ")  # the serial goes on
 
     def test_names_of_any_octets_in_canonical_order(self, store: Store) -> None:
         lines = b"".join(

@@ -39,7 +39,9 @@ _KNOWN: Final = frozenset(
 )
 """Kinds of PowerDNS that Resolute does not have: they are empty, and cannot be set."""
 
-Kind = Annotated[str, Path(max_length=64, description="`X-` and what you like.", examples=["X-OWNER"])]
+Kind = Annotated[
+    str, Path(max_length=64, pattern="^[A-Za-z0-9-]+$", description="`X-` and what you like.", examples=["X-OWNER"])
+]
 Texts = Annotated[list[Annotated[str, Field(max_length=4_096)]], Field(max_length=100)]
 
 
