@@ -8,6 +8,7 @@ import asyncio
 import json
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -98,11 +99,19 @@ def _look_for_end(server: _Server) -> None:
         server.stop()
 
 
+def _stay_on_one_processor() -> None:
+    """One is all that the interpreter uses; handing its lock from one processor to another and back costs as much as
+    the work itself. Any of those that there are, so that servers on one machine do not meet."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {secrets.choice(sorted(os.sched_getaffinity(0)))})
+
+
 def main() -> int:
     """Reads the instructions and serves; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     dumps.forbid()
+    _stay_on_one_processor()
     line = sys.stdin.buffer.readline()
     if not line:
         sys.stderr.write("resolute.admin is started by `resolute serve`, not by hand\n")

@@ -1,6 +1,7 @@
 """RRsets of a zone: listed, shown, replaced, changed record by record, removed."""
 
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -29,6 +30,7 @@ from resolute.admin.api.sources import Found, find, find_rrset, in_file
 from resolute.admin.filezones import FileZone
 from resolute.admin.rights import Right, Verb, permits, require, require_somewhere
 from resolute.admin.services import Services
+from resolute.errors import NotFoundError
 from resolute.records import names
 from resolute.records.rrset import RRset
 from resolute.store import zones
@@ -113,11 +115,19 @@ async def replace_rrset(
     require(request.principal, Right(Verb.RECORDS_WRITE, origin, owner, rtype))
     _same_place(body, origin, owner, rtype)
     rdatas = rdatas_of(rtype, body.records, origin, "records")
+    request, by = replace(request, form=records), request.by(body.reason)
+
+    def change(ttl: int) -> ZoneChange:
+        return ZoneChange(origin, (Edit(Action.REPLACE, RRset.of(owner, rtype, ttl, rdatas)),), by)
+
+    if body.ttl is not None and wanted == Conditions():  # nothing of what is there decides: no look at it before
+        with suppress(NotFoundError):  # the zone of a file is not in the store
+            wished = change(body.ttl)
+            made, served = await commit_one(services, wished, planned=request.plan)
+            return _answer(request, _Made(wished, made, served, wished.edits[0].rrset), response)
     found = await find_rrset(services, origin, owner, rtype)
-    ttl = _ttl(body.ttl, found.rrset)
-    edit = Edit(Action.REPLACE, RRset.of(owner, rtype, ttl, rdatas))
-    change = ZoneChange(origin, (edit,), request.by(body.reason))
-    return await _make(services, replace(request, form=records), _guarded(change, found, wanted), found, response)
+    wished = _guarded(change(_ttl(body.ttl, found.rrset)), found, wanted)
+    return await _make(services, request, wished, found, response)
 
 
 @router.patch(ONE, operation_id="changeRRset", responses=problem(404, 409, 412), dependencies=[Idempotent])
@@ -182,14 +192,31 @@ async def _make(
         made, served = await services.file_zones.change(found.zone, change, planned=request.plan)
     else:
         made, served = await commit_one(services, change, planned=request.plan)
-    answer = changed(made, served, request.form)
-    after = next((one.after for one in made.differences if one.after.key == found.rrset.key), found.rrset)
+    return _answer(request, _Made(change, made, served, found.rrset), response)
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A change of one RRset, and what has become of it."""
+
+    change: ZoneChange
+    committed: Committed
+    served: bool | None
+    there: RRset
+    """What it is if nothing has become different."""
+
+
+def _answer(request: Request, made: _Made, response: Response) -> ZoneChanged:
+    """What is said of it."""
+    edit = made.change.edits[0]
+    differs = next((one for one in made.committed.differences if one.after.key == edit.rrset.key), None)
+    after = made.there if differs is None else differs.after
     if after.rdatas and not request.plan:
         response.headers["ETag"] = conditions.of_rrset(after)
-    if after.rdatas and not found.rrset.rdatas and not request.plan:
-        response.status_code = 201 if change.edits[0].action is Action.REPLACE else 200
-    say_unconfirmed(response, served)
-    return answer
+        new = differs is not None and not differs.before.rdatas
+        response.status_code = 201 if new and edit.action is Action.REPLACE else 200
+    say_unconfirmed(response, made.served)
+    return changed(made.committed, made.served, request.form)
 
 
 async def commit_one(services: Services, change: ZoneChange, *, planned: bool) -> tuple[Committed, bool | None]:
