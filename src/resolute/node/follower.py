@@ -214,17 +214,18 @@ class StoreFollower:
     def _read(self, store: Store, since: int) -> _Found:
         with store.reading() as connection:
             now = read_revision(connection)
-            if 0 <= since <= now and not history.restored_after(connection, since):
-                touched = stored.read_since(connection, since, self._known)
-                addresses = None if history.local_after(connection, since) else self._addresses
-            else:
+            anew = not 0 <= since <= now or history.restored_after(connection, since)
+            if anew:
                 touched = stored.read_all(connection)
                 there = {zone.origin for zone in touched.zones}
                 touched = Touched(touched.zones, tuple(origin for origin in self._known if origin not in there))
-                addresses = None
-            addresses = records.addresses(connection) if addresses is None else addresses
-            same = 0 <= since <= now and kept.revision(connection) <= since
-            return _Found(now, addresses, touched, None if same else kept.read(connection))
+            else:
+                touched = stored.read_since(connection, since, self._known)
+            addresses = self._addresses
+            if addresses is None or anew or history.local_after(connection, since):
+                addresses = records.addresses(connection)
+            settings = kept.read(connection) if anew or kept.revision(connection) > since else None
+            return _Found(now, addresses, touched, settings)
 
     def _look_back(self) -> None:
         """What need not be done before an answer: the copy, and the word that this node is there."""

@@ -29,7 +29,7 @@ def bring_up_to_date(copy: Store, source: Store) -> int:
                 _zone(theirs, ours, name)
         if anew or history.local_after(theirs, since):
             _addresses(theirs, ours, now)
-        if kept.revision(theirs) != kept.revision(ours):
+        if anew or kept.revision(theirs) != kept.revision(ours):
             kept.copy(theirs, ours)
         ours.execute(update(schema.revision).values(value=now))
         return now

@@ -13,10 +13,10 @@ from resolute.errors import UnavailableError
 from resolute.node.follower import Served, StoreFollower
 from resolute.records import names
 from resolute.records.rrset import RRset
-from resolute.store import backup, nodes, records
+from resolute.store import backup, kept, nodes, records
 from resolute.store.records import Put, Remove
 from resolute.store.restore import restore
-from resolute.store.store import Store
+from resolute.store.store import Store, raise_revision
 from resolute.zones import importing
 from resolute.zones.change import Action, Author, Edit, ZoneChange
 from resolute.zones.commit import commit
@@ -182,7 +182,11 @@ def test_a_store_that_was_restored_is_read_whole(tmp_path: Path) -> None:
     async def scenario() -> None:
         published, store = Published(), open_store(tmp_path)
         importing.create(store, NewZone(ORIGIN, ZONE % 7, Author("t")))
+        with store.writing() as connection:
+            kept.write(connection, {"cache.size": "32MiB"}, raise_revision(connection))
         saved = BytesIO(b"".join(backup.stream(store)))
+        with store.writing() as connection:
+            kept.write(connection, {"cache.size": "64MiB"}, raise_revision(connection))
         importing.replace(store, NewZone(ORIGIN, ZONE % 9, Author("t")))
         importing.create(store, NewZone(names.from_text("lost.test."), ZONE % 1, Author("t")))
         records.apply(store, [Put("a.test", "192.0.2.1", "t")])
@@ -193,6 +197,7 @@ def test_a_store_that_was_restored_is_read_whole(tmp_path: Path) -> None:
         await follower.follow(revision)
         assert dict(published.zones) == {ORIGIN: 7}
         assert published.states[-1] == {}
+        assert published.settings[-1] == {"cache.size": "32MiB"}
         await follower.close()
 
     asyncio.run(scenario())

@@ -30,8 +30,8 @@ use crate::stats::Counter;
 const EXHAUSTED: Duration = Duration::from_millis(50);
 /// How long replies that are ready may take to be written when the service ends.
 const FLUSH: Duration = Duration::from_secs(1);
-/// A timer that is always there: the first one of a runtime that has none costs a call to the system, and with it would
-/// every connection that comes alone. Shorter than the usual silence, so that no connection's timer is the next.
+/// A timer that is always there: the first one of a runtime that has none costs a call to the system, which otherwise
+/// every connection that comes alone would pay. Shorter than the usual silence, so that no connection's timer is the next.
 const TICK: Duration = Duration::from_secs(5);
 
 /// What the thread of TCP is told.
