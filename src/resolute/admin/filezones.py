@@ -14,7 +14,7 @@ from typing import Any, Final
 from resolute.admin.controlsocket import LONG_S, ControlSocket
 from resolute.errors import ResoluteError, RuleError, UnavailableError
 from resolute.zones.change import ZoneChange
-from resolute.zones.commit import Committed
+from resolute.zones.decide import Committed
 from resolute.zones.filechange import change_file
 
 log = logging.getLogger(__name__)

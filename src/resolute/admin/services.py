@@ -1,7 +1,7 @@
 """What the routes work with, made once a process."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
@@ -41,6 +41,8 @@ class Services:
     node: ControlSocket
     file_zones: FileZones
     feed: Feed
+    backing_up: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One backup is taken at a time."""
 
     @classmethod
     def of(cls, store: Store, settings: Admin, node: ControlSocket) -> Self:

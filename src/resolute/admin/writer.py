@@ -20,7 +20,7 @@ from resolute.store.records import LocalRecords, Put, Remove
 from resolute.store.store import Store
 from resolute.zones import commit as committing
 from resolute.zones.change import ZoneChange
-from resolute.zones.commit import Committed
+from resolute.zones.decide import Committed
 
 TOGETHER: Final = 256
 WAITING: Final = 4_096

@@ -60,10 +60,10 @@ def amend(connection: Connection, change_id: int, *, added: int, removed: int) -
     connection.execute(update(changes).where(changes.c.id == change_id).values(added=added, removed=removed))
 
 
-def note_rrsets(connection: Connection, change_id: int, changed: Iterable[ChangedRRset]) -> None:
-    """Writes down the RRsets of a change."""
+def note_rrsets(connection: Connection, changed: Iterable[tuple[int, ChangedRRset]]) -> None:
+    """Writes down the RRsets of changes, each with its change's id."""
     for some in pages(changed, PAGE):
-        connection.execute(_NOTE_RRSETS, [_values(change_id, one) for one in some])
+        connection.execute(_NOTE_RRSETS, [_values(change_id, one) for change_id, one in some])
 
 
 def of_zone(connection: Connection, zone: str, *, before_id: int | None = None, limit: int = 100) -> list[Change]:

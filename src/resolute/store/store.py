@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-from sqlalchemy import Connection, Engine, Table, create_engine, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, create_engine, select, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 
@@ -168,15 +168,25 @@ class Store:
         return self.kind.reason(cause) or _one_line(cause or error) if cause is not None else _one_line(error)
 
 
-def raise_revision(connection: Connection) -> int:
-    """The revision of the change that this transaction makes. Its row lock has writers commit in the numbers' order."""
-    number = int(connection.execute(_RAISE).scalar_one())
+def raise_revision(connection: Connection, *, by: int = 1) -> int:
+    """The revision of the last change that this transaction makes. Its row lock has writers commit in the numbers'
+    order."""
+    number = int(connection.execute(_RAISE, {"by": by}).scalar_one())
     KINDS[connection.dialect.name].tell(connection, number)
     return number
 
 
-_RAISE: Final = update(schema.revision).values(value=schema.revision.c.value + 1).returning(schema.revision.c.value)
+def lock_revision(connection: Connection) -> int:
+    """The revision, which nobody else raises before this transaction ends: what it reads from now on stays so."""
+    return int(connection.execute(_LOCK).scalar_one())
+
+
 _READ: Final = select(schema.revision.c.value)
+_LOCK: Final = _READ.with_for_update()
+"""SQLite knows no such lock and needs none: a writer has locked everything."""
+_RAISE: Final = (
+    update(schema.revision).values(value=schema.revision.c.value + bindparam("by")).returning(schema.revision.c.value)
+)
 
 
 def read_revision(connection: Connection) -> int:

@@ -66,6 +66,14 @@ def find(connection: Connection, name: str) -> ZoneRow | None:
     return None if row is None else _zone(row)
 
 
+def find_all(connection: Connection, wanted: Iterable[str]) -> list[ZoneRow]:
+    """The zones of these names, of those that are there."""
+    found: list[ZoneRow] = []
+    for some in pages(wanted, _KEYS):
+        found += [_zone(row) for row in connection.execute(_FIND_ALL, {"wanted": some})]
+    return found
+
+
 def page(connection: Connection, after: str = "", limit: int = PAGE) -> list[ZoneRow]:
     """Zones in the order of their names' text."""
     rows = connection.execute(select(zones).where(zones.c.name > after).order_by(zones.c.name).limit(limit))
@@ -214,6 +222,7 @@ def count(connection: Connection) -> int:
 
 
 _FIND: Final = select(zones).where(zones.c.name == bindparam("wanted"))
+_FIND_ALL: Final = select(zones).where(zones.c.name.in_(bindparam("wanted", expanding=True)))
 _INSERT: Final = insert(rrsets)
 _ERASE: Final = delete(rrsets).where(
     rrsets.c.zone_id == bindparam("zone"), rrsets.c.sort_key == bindparam("key"), rrsets.c.rtype == bindparam("type")

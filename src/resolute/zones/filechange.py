@@ -8,8 +8,8 @@ from resolute.errors import RuleError
 from resolute.records import names, rdata
 from resolute.zones import serial
 from resolute.zones.change import ZoneChange
-from resolute.zones.commit import Committed, Standing, decide, owners_of
 from resolute.zones.contents import FileContents
+from resolute.zones.decide import Committed, Standing, decide, owners_of
 from resolute.zones.fingerprint import fingerprint
 from resolute.zones.rows import rrset_of
 from resolute.zones.writeback import write_back

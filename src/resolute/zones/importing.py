@@ -26,7 +26,8 @@ from resolute.store.store import Store, raise_revision
 from resolute.store.zones import PAGE, RRsetRow, ZoneRow
 from resolute.zones import serial
 from resolute.zones.change import Author
-from resolute.zones.commit import Difference, find_zone, refuse_other_serial
+from resolute.zones.commit import find_zone
+from resolute.zones.decide import Difference, refuse_other_serial
 from resolute.zones.files import problem_lines
 from resolute.zones.rows import none_of, refuse_too_large, row_of, rrset_of, rrsets_of
 
@@ -265,7 +266,7 @@ def _write(connection: Connection, zone_id: int, change_id: int, changed: Iterat
     for some in pages(changed, PAGE):
         zones.erase(connection, zone_id, [(one.before.sort_key, one.before.rtype) for one in some if one.before.data])
         zones.write(connection, zone_id, [one.after for one in some if one.after.data], over=False)
-        history.note_rrsets(connection, change_id, some)
+        history.note_rrsets(connection, ((change_id, one) for one in some))
         counts.add(some)
     return counts
 

@@ -18,7 +18,8 @@ from resolute.store.store import Store
 from resolute.store.zones import RRsetRow
 from resolute.zones import importing, serial
 from resolute.zones.change import Action, Author, Edit, ZoneChange
-from resolute.zones.commit import Committed, Difference, commit, plan
+from resolute.zones.commit import commit, plan
+from resolute.zones.decide import Committed, Difference
 from resolute.zones.rows import as_zone_text, rrset_of
 
 _SOA: Final = rdata.type_from_text("SOA")

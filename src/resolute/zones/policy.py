@@ -6,7 +6,8 @@ from resolute.store import history, zones
 from resolute.store.history import Change
 from resolute.store.store import Store, raise_revision
 from resolute.zones.change import Author
-from resolute.zones.commit import find_zone, refuse_other_serial
+from resolute.zones.commit import find_zone
+from resolute.zones.decide import refuse_other_serial
 from resolute.zones.serial import Policy
 
 

@@ -37,7 +37,8 @@ def service() -> Iterator[Service]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def handle_one_request(self) -> None:
             self.raw_requestline = self.rfile.readline()
-            self.parse_request()
+            if not self.parse_request():  # a connection without a request
+                return
             body = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._octets()
             headers = {name.lower(): value for name, value in self.headers.items()}
             service.asked.append((self.command, self.path, headers, body))

@@ -16,7 +16,7 @@ from resolute.admin.rights import Principal
 from resolute.records import names, rdata
 from resolute.records.rrset import RRset
 from resolute.zones.change import Author
-from resolute.zones.commit import Committed, Difference
+from resolute.zones.decide import Committed, Difference
 from resolute.zones.importing import SHOWN, Imported
 
 UNCONFIRMED: Final = "Resolute-Unconfirmed"

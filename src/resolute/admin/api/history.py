@@ -32,7 +32,7 @@ from resolute.records import names
 from resolute.store import history, zones
 from resolute.store.history import Change
 from resolute.zones import importing, past
-from resolute.zones.commit import Difference
+from resolute.zones.decide import Difference
 from resolute.zones.importing import SHOWN, NewZone
 from resolute.zones.rows import rrset_of
 

@@ -37,8 +37,9 @@ from resolute.store import zones
 from resolute.store.order import sort_key
 from resolute.store.zones import RRsetRow
 from resolute.zones.change import Action, Edit, ZoneChange
-from resolute.zones.commit import Committed, plan
+from resolute.zones.commit import plan
 from resolute.zones.contents import FileContents
+from resolute.zones.decide import Committed
 from resolute.zones.rows import rrset_of
 
 router = APIRouter(prefix="/zones", tags=["records"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute)
