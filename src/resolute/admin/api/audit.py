@@ -5,14 +5,14 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, right
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, right
 from resolute.admin.api.fields import Answer, Time
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.rights import Principal, Verb
 from resolute.store import audit
 from resolute.store.audit import Entry
 
-router = APIRouter(prefix="/audit", tags=["audit"], dependencies=SCHEMES, responses=REFUSALS)
+router = APIRouter(prefix="/audit", tags=["audit"], responses=REFUSALS)
 
 Actor = Annotated[str | None, Query(max_length=255, pattern=r"^[ -~]+$", description="Only what this one did.")]
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ClientHere, ServicesHere, right
+from resolute.admin.api.dependencies import REFUSALS, ClientHere, ServicesHere, right
 from resolute.admin.rights import Principal, Verb
 from resolute.admin.services import Services
 from resolute.errors import UnavailableError
@@ -17,7 +17,7 @@ from resolute.store import audit, backup
 from resolute.store.audit import Event
 from resolute.store.store import Store
 
-router = APIRouter(tags=["backup"], dependencies=SCHEMES, responses=REFUSALS)
+router = APIRouter(tags=["backup"], responses=REFUSALS)
 
 MEDIA_TYPE: Final = "application/gzip"
 LONGEST_S: Final = 3_600.0

@@ -11,7 +11,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem
 from resolute.admin.api.fields import Answer, Body
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import zone_name
@@ -27,9 +27,7 @@ from resolute.zones import change as changing
 from resolute.zones.change import Author, Edit, ZoneChange
 from resolute.zones.commit import plan
 
-router = APIRouter(
-    prefix="/batches", tags=["records"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute
-)
+router = APIRouter(prefix="/batches", tags=["records"], responses=REFUSALS, route_class=ChangeRoute)
 
 MOST_EDITS = 10_000
 

@@ -6,14 +6,14 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field, StrictBool
 
 from resolute.admin.api.changes import RequestHere
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem, right
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem, right
 from resolute.admin.api.fields import Answer, Body
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.zonecontents import TEXT_ANSWER, ZONE_TEXT
 from resolute.admin.rights import Principal, Right, Verb, require
 from resolute.records import names
 
-router = APIRouter(prefix="/cache", tags=["cache"], dependencies=SCHEMES, responses={**REFUSALS, **problem(502)})
+router = APIRouter(prefix="/cache", tags=["cache"], responses={**REFUSALS, **problem(502)})
 
 Reader = Annotated[Principal, Depends(right(Verb.CACHE_READ))]
 

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Query, Response
+from fastapi import Request as HttpRequest
 from pydantic import Field
 
-from resolute.admin.api.dependencies import ClientHere, PrincipalHere
+from resolute.admin.api.dependencies import client_of, principal_of
 from resolute.admin.api.fields import Answer
 from resolute.admin.api.rrsetjson import Form, Record, record_shown
 from resolute.admin.clients import Client
@@ -69,12 +70,11 @@ class Request:
 
 
 async def _request(
-    principal: PrincipalHere,
-    client: ClientHere,
+    request: HttpRequest,
     plan: Annotated[bool, Query(description="Say what would change, and change nothing.")] = False,  # noqa: FBT002
     x_change_reason: Annotated[str, Header(max_length=2_000, description="Why; kept in the history.")] = "",
 ) -> Request:
-    return Request(principal, client, _text(x_change_reason), plan)
+    return Request(await principal_of(request), await client_of(request), _text(x_change_reason), plan)
 
 
 def _text(header: str) -> str:

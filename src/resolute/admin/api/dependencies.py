@@ -3,35 +3,23 @@
     @router.get("/things", operation_id="listThings", responses=REFUSALS)
     async def list_things(services: ServicesHere, who: Annotated[Principal, Depends(right(Verb.ZONES_READ))]) -> ...
 
-The gate has found out who asks (`resolute.admin.gate`); the schemes here tell OpenAPI how. A right that depends on the
-path or the body is asked for within the route: `require(principal, Right(verb, zone, name, rtype))`.
+The gate has found out who asks (`resolute.admin.gate`). A right that depends on the path or the body is asked for in
+the route: `require(principal, Right(verb, zone, name, rtype))`.
 
-Dependencies are coroutines, also those that wait for nothing: FastAPI runs the others in threads, a hop for each.
+Dependencies are coroutines, also those that wait for nothing: FastAPI runs the others in threads, a hop for each. One
+that depends on others costs as much as all of them together; so those of every change call them (`services_of`).
 """
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Final
 
-from fastapi import Depends, Request, Security
-from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
+from fastapi import Depends, Request
 
 from resolute.admin.api.problems import MEDIA_TYPE, ProblemDocument
 from resolute.admin.clients import Client
 from resolute.admin.rights import Principal, Right, Verb, require
 from resolute.admin.services import Services
-from resolute.admin.sessions import PREFIXED
 from resolute.errors import UnauthenticatedError
-
-_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="An API token: `rsl_...`.")
-_KEY = APIKeyHeader(name="X-API-Key", auto_error=False, scheme_name="key", description="An API token.")
-_COOKIE = APIKeyCookie(
-    name=PREFIXED,
-    auto_error=False,
-    scheme_name="session",
-    description="A login. Over plain HTTP on loopback its name is `resolute`. Changes must send `Origin`.",
-)
-SCHEMES: Final = [Security(_BEARER), Security(_KEY), Security(_COOKIE)]
-"""For the router of everything that needs a principal."""
 
 
 def problem(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -58,26 +46,29 @@ REFUSALS: Final = problem(401, 403, 422, 503, 507)
 """What every route may answer that needs a principal."""
 
 
-async def _services(request: Request) -> Services:
+async def services_of(request: Request) -> Services:
+    """What the routes work with."""
     services: Services = request.app.state.services
     return services
 
 
-async def _client(request: Request) -> Client:
+async def client_of(request: Request) -> Client:
+    """From where a request comes."""
     client: Client = request.state.client
     return client
 
 
-async def _principal(request: Request) -> Principal:
+async def principal_of(request: Request) -> Principal:
+    """Who asks. Raises UnauthenticatedError where the path is open to strangers, and one has come."""
     principal: Principal | None = request.state.principal
     if principal is None:
         raise UnauthenticatedError("who asks is not said")
     return principal
 
 
-ServicesHere = Annotated[Services, Depends(_services)]
-ClientHere = Annotated[Client, Depends(_client)]
-PrincipalHere = Annotated[Principal, Depends(_principal)]
+ServicesHere = Annotated[Services, Depends(services_of)]
+ClientHere = Annotated[Client, Depends(client_of)]
+PrincipalHere = Annotated[Principal, Depends(principal_of)]
 
 
 def right(verb: Verb) -> Callable[[Principal], Awaitable[Principal]]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere
+from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere
 from resolute.admin.api.history import shown
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.feed import Feed
@@ -22,7 +22,7 @@ from resolute.errors import UnavailableError
 from resolute.records import names
 from resolute.store.history import Change
 
-router = APIRouter(prefix="/events", tags=["history"], dependencies=SCHEMES, responses=REFUSALS)
+router = APIRouter(prefix="/events", tags=["history"], responses=REFUSALS)
 
 LONGEST_S: Final = 900.0
 """Then the reader comes again, and is asked anew who it is."""

@@ -5,14 +5,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem, right
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem, right
 from resolute.admin.api.fields import Answer
 from resolute.admin.api.naming import rtype_number, zone_name
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.rights import Principal, Verb
 from resolute.records import names, rdata
 
-router = APIRouter(prefix="/explain", tags=["node"], dependencies=SCHEMES, responses={**REFUSALS, **problem(502)})
+router = APIRouter(prefix="/explain", tags=["node"], responses={**REFUSALS, **problem(502)})
 
 Reader = Annotated[Principal, Depends(right(Verb.CACHE_READ))]
 

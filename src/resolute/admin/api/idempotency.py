@@ -20,7 +20,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
+from resolute.admin.api.dependencies import principal_of, services_of
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.services import Services
 from resolute.errors import ResoluteError, RuleError, UnavailableError
@@ -73,8 +73,6 @@ class _ReplayedError(Exception):
 
 async def _reserve(
     request: Request,
-    services: ServicesHere,
-    principal: PrincipalHere,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -84,6 +82,7 @@ async def _reserve(
 ) -> None:
     if idempotency_key is None or request.query_params.get("plan", "false").lower() in ("true", "1", "yes", "on"):
         return
+    services, principal = await services_of(request), await principal_of(request)
     key = hashlib.sha256(f"{principal.name}\0{idempotency_key}".encode()).digest()
     asked = await asyncio.to_thread(_fingerprint, request, await request.body())
     known = await services.accounts.write(lambda connection: store.reserve(connection, key, asked))

@@ -8,7 +8,7 @@ from pydantic import Field
 from resolute.admin.api import conditions
 from resolute.admin.api.changes import RequestHere, say_unconfirmed
 from resolute.admin.api.conditions import ConditionsHere
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem, right
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem, right
 from resolute.admin.api.fields import Answer, Body
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
@@ -19,7 +19,7 @@ from resolute.errors import RuleError
 from resolute.store.records import Put, Remove
 from resolute.zones.local import check_address, check_name
 
-router = APIRouter(tags=["hosts"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute)
+router = APIRouter(tags=["hosts"], responses=REFUSALS, route_class=ChangeRoute)
 
 Reader = Annotated[Principal, Depends(right(Verb.HOSTS_READ))]
 NameHere = Annotated[str, Path(max_length=1_024, description="With or without the trailing dot.", alias="name")]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field, SecretStr
 
 from resolute.admin import passwords
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ClientHere, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, ClientHere, PrincipalHere, ServicesHere, problem
 from resolute.admin.api.fields import Answer, Body, Time
 from resolute.admin.rights import VERBS, Kind, Role
 from resolute.admin.sessions import cookie_of, delete_cookie, set_cookie
@@ -54,9 +54,7 @@ async def login(body: LoginRequest, response: Response, services: ServicesHere, 
     )
 
 
-@router.post(
-    "/logout", status_code=204, operation_id="logout", dependencies=SCHEMES, responses={**REFUSALS, **problem(409)}
-)
+@router.post("/logout", status_code=204, operation_id="logout", responses={**REFUSALS, **problem(409)})
 async def logout(
     request: Request, response: Response, services: ServicesHere, principal: PrincipalHere, client: ClientHere
 ) -> None:
@@ -68,7 +66,7 @@ async def logout(
     delete_cookie(response, client)
 
 
-@router.get("/session", operation_id="getSession", dependencies=SCHEMES, responses=REFUSALS)
+@router.get("/session", operation_id="getSession", responses=REFUSALS)
 async def get_session(
     request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere
 ) -> SessionShown:

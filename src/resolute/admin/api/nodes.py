@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, Field
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem, right
+from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem, right
 from resolute.admin.api.fields import Answer
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.controlsocket import LONG_S
@@ -17,7 +17,7 @@ from resolute.errors import UnavailableError
 from resolute.store.nodes import NodeRow, every
 from resolute.store.store import read_revision
 
-router = APIRouter(prefix="/nodes", tags=["node"], dependencies=SCHEMES, responses={**REFUSALS, **problem(502)})
+router = APIRouter(prefix="/nodes", tags=["node"], responses={**REFUSALS, **problem(502)})
 
 LOCAL: Final = "local"
 HEARD_OF: Final = timedelta(minutes=1)

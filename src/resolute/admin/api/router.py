@@ -11,6 +11,7 @@ from resolute.admin.api import (
     backup,
     batches,
     cache,
+    credentials,
     docs,
     events,
     explain,
@@ -71,6 +72,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         _add_what_bodies_are_answered(document)
+        credentials.describe(document)
         app.openapi_schema = document
     return app.openapi_schema
 

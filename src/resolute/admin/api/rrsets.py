@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from resolute.admin.api import conditions
 from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
 from resolute.admin.api.conditions import NOT_MODIFIED, Conditions, ConditionsHere, not_modified
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import NameInPath, TypeInPath, ZoneInPath, owner_name, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
@@ -42,7 +42,7 @@ from resolute.zones.contents import FileContents
 from resolute.zones.decide import Committed
 from resolute.zones.rows import rrset_of
 
-router = APIRouter(prefix="/zones", tags=["records"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute)
+router = APIRouter(prefix="/zones", tags=["records"], responses=REFUSALS, route_class=ChangeRoute)
 
 ONE = "/{zone:path}/rrsets/{name:path}/{type}"
 _KIND = "rrsets"

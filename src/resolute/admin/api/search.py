@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 from sqlalchemy import Connection
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
 from resolute.admin.api.naming import rtype_number, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError, NotThereError
@@ -24,7 +24,7 @@ from resolute.store.order import sort_key
 from resolute.store.zones import RRsetRow, Sought
 from resolute.zones.rows import rrset_of
 
-router = APIRouter(prefix="/search", tags=["records"], dependencies=SCHEMES, responses=REFUSALS)
+router = APIRouter(prefix="/search", tags=["records"], responses=REFUSALS)
 
 LOCAL_AT_MOST: Final = 1_000
 _KIND: Final = "search"

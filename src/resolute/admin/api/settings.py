@@ -15,7 +15,7 @@ from pydantic import Field
 from resolute.admin.api import conditions
 from resolute.admin.api.changes import Request, RequestHere, say_unconfirmed
 from resolute.admin.api.conditions import ConditionsHere
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem, right
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem, right
 from resolute.admin.api.fields import Answer
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.problems import InvalidError
@@ -30,7 +30,6 @@ from resolute.store.store import Store, raise_revision
 router = APIRouter(
     prefix="/settings",
     tags=["node"],
-    dependencies=SCHEMES,
     responses={**REFUSALS, **problem(502)},
     route_class=ChangeRoute,
 )

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Path, Query
 from pydantic import AfterValidator, Field
 from sqlalchemy import Connection
 
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ClientHere, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, ClientHere, PrincipalHere, ServicesHere, problem
 from resolute.admin.api.fields import Answer, Body, NamePattern, Time, UserName
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError, NotThereError
@@ -28,7 +28,7 @@ from resolute.store.audit import Event
 
 USUAL_LIFE: Final = timedelta(days=365)
 
-router = APIRouter(prefix="/tokens", tags=["tokens"], dependencies=SCHEMES, responses=REFUSALS)
+router = APIRouter(prefix="/tokens", tags=["tokens"], responses=REFUSALS)
 
 
 def _type(text: str) -> str:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 from resolute.admin import login, passwords
 from resolute.admin.api.dependencies import (
     REFUSALS,
-    SCHEMES,
     ClientHere,
     PrincipalHere,
     ServicesHere,
@@ -38,7 +37,7 @@ from resolute.store import audit, sessions
 from resolute.store.accounts import NewUser, User
 from resolute.store.audit import Event
 
-router = APIRouter(prefix="/users", tags=["users"], dependencies=SCHEMES, responses=REFUSALS)
+router = APIRouter(prefix="/users", tags=["users"], responses=REFUSALS)
 
 Reader = Annotated[Principal, Depends(right(Verb.USERS_READ))]
 Writer = Annotated[Principal, Depends(right(Verb.USERS_WRITE))]

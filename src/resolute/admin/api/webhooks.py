@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, Field
 
 from resolute.admin import outward
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, ServicesHere, problem, right
+from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem, right
 from resolute.admin.api.fields import Answer, Body
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import zone_name
@@ -21,9 +21,7 @@ from resolute.store import history
 from resolute.store import webhooks as store
 from resolute.store.webhooks import Webhook
 
-router = APIRouter(
-    prefix="/webhooks", tags=["history"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute
-)
+router = APIRouter(prefix="/webhooks", tags=["history"], responses=REFUSALS, route_class=ChangeRoute)
 
 Reader = Annotated[Principal, Depends(right(Verb.SETTINGS_READ))]
 Writer = Annotated[Principal, Depends(right(Verb.SETTINGS_WRITE))]

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from resolute.admin.api.changes import RequestHere, ZoneChanged, say_unconfirmed, whole
 from resolute.admin.api.conditions import ConditionsHere
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
 from resolute.admin.api.fields import LARGEST, Answer
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, zone_name
@@ -23,7 +23,7 @@ from resolute.zones import checking, importing, past
 from resolute.zones.importing import NewZone
 from resolute.zones.lint.finding import Finding
 
-router = APIRouter(prefix="/zones", tags=["zones"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute)
+router = APIRouter(prefix="/zones", tags=["zones"], responses=REFUSALS, route_class=ChangeRoute)
 
 ZONE_TEXT: Final = "text/dns"
 """RFC 4027."""

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 from resolute.admin.api import conditions
 from resolute.admin.api.changes import RequestHere, ZoneChanged, say_unconfirmed, whole
 from resolute.admin.api.conditions import NOT_MODIFIED, ConditionsHere, not_modified
-from resolute.admin.api.dependencies import REFUSALS, SCHEMES, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
 from resolute.admin.api.fields import Answer, Body
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, owner_name, zone_name
@@ -31,7 +31,7 @@ from resolute.zones.local import check_address
 from resolute.zones.policy import set_policy
 from resolute.zones.serial import Policy
 
-router = APIRouter(prefix="/zones", tags=["zones"], dependencies=SCHEMES, responses=REFUSALS, route_class=ChangeRoute)
+router = APIRouter(prefix="/zones", tags=["zones"], responses=REFUSALS, route_class=ChangeRoute)
 
 _KIND: Final = "zones"
 

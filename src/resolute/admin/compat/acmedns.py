@@ -26,7 +26,7 @@ from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesH
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import BadRequestError, InvalidError, NotThereError
 from resolute.admin.api.sources import find_rrset, in_store
-from resolute.admin.compat.asking import SCHEMES_WITH_BASIC, Sent, answers, body_of, parse, read
+from resolute.admin.compat.asking import Sent, answers, body_of, parse, read
 from resolute.admin.compat.txt import CHALLENGE_TTL, TXT, txt_rdata
 from resolute.admin.patterns import Pattern
 from resolute.admin.records import author
@@ -87,7 +87,6 @@ async def health() -> Response:
     status_code=201,
     response_class=Response,
     openapi_extra=body_of(Registration, required=False),
-    dependencies=SCHEMES_WITH_BASIC,
     responses=answers(201, 400, 401, 403, 404, 409, 422, media_type=JSON),
 )
 async def register(request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> Response:
@@ -122,7 +121,6 @@ async def register(request: Request, services: ServicesHere, principal: Principa
     operation_id="updateAcmeDns",
     response_class=Response,
     openapi_extra=body_of(Update),
-    dependencies=SCHEMES_WITH_BASIC,
     responses=answers(200, 400, 401, 404, 409, 412, 422, media_type=JSON),
 )
 async def update(request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> Response:

@@ -5,12 +5,9 @@ Their clients send JSON with any media type, or none: bodies are read here, and 
 
 from typing import Any, Final, TypeVar
 
-from fastapi import Request, Security
-from fastapi.openapi.models import HTTPBase as HTTPBaseModel
-from fastapi.security.base import SecurityBase
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from resolute.admin.api.dependencies import SCHEMES
 from resolute.admin.api.problems import BadRequestError, InvalidError, one_line
 
 T = TypeVar("T", bound=BaseModel)
@@ -20,20 +17,6 @@ class Sent(BaseModel):
     """A body of another program: what it says besides is passed over, as newer versions of it say more."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
-
-
-class _Basic(SecurityBase):
-    """A word for the document: the gate has looked at the header already."""
-
-    def __init__(self) -> None:
-        self.model = HTTPBaseModel(scheme="basic", description="An API token as the password; the user name is free.")
-        self.scheme_name = "basic"
-
-    async def __call__(self, request: Request) -> None:
-        """Nothing is left to do."""
-
-
-SCHEMES_WITH_BASIC: Final = [Security(_Basic()), *SCHEMES]
 
 
 async def read(model: type[T], request: Request) -> T:

@@ -20,7 +20,7 @@ from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesH
 from resolute.admin.api.sources import find_rrset
 from resolute.admin.clients import Address
 from resolute.admin.compat.addresses import MOST_HOSTS, UnusableError, host_name, shown, wanted
-from resolute.admin.compat.asking import SCHEMES_WITH_BASIC, answers
+from resolute.admin.compat.asking import answers
 from resolute.admin.compat.target import Target, find_target, make
 from resolute.admin.filezones import FileZone
 from resolute.admin.gate import note_denied
@@ -34,7 +34,7 @@ from resolute.zones.change import Action, Author, Edit, ZoneChange
 
 log = logging.getLogger(__name__)
 
-router = APIRouter(tags=["dyndns"], dependencies=SCHEMES_WITH_BASIC, responses=answers(401, 403, 422, 429, 503))
+router = APIRouter(tags=["dyndns"], responses=answers(401, 403, 422, 429, 503))
 Addresses = Mapping[int, Address]
 NO_HOST: Final = "nohost"
 

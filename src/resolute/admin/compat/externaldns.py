@@ -23,7 +23,7 @@ from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesH
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.sources import in_file
-from resolute.admin.compat.asking import SCHEMES_WITH_BASIC, answers, body_of, read
+from resolute.admin.compat.asking import answers, body_of, read
 from resolute.admin.compat.endpoints import TYPES, Changes, Endpoints, adjusted, edits_of, shown
 from resolute.admin.compat.target import Target, Zone, enclosing, make_all
 from resolute.admin.filezones import FileZone
@@ -63,7 +63,6 @@ async def healthz() -> Response:
     "",
     operation_id="negotiateExternalDns",
     response_class=Response,
-    dependencies=SCHEMES_WITH_BASIC,
     responses={200: {"description": "The domain filter.", **_FILTER}, **_CLOSED},
 )
 async def negotiate(services: ServicesHere, principal: PrincipalHere) -> Response:
@@ -76,7 +75,6 @@ async def negotiate(services: ServicesHere, principal: PrincipalHere) -> Respons
     "/records",
     operation_id="listExternalDnsRecords",
     response_class=Response,
-    dependencies=SCHEMES_WITH_BASIC,
     responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED},
 )
 async def list_records(services: ServicesHere, principal: PrincipalHere) -> Response:
@@ -93,7 +91,6 @@ async def list_records(services: ServicesHere, principal: PrincipalHere) -> Resp
     operation_id="adjustExternalDnsEndpoints",
     response_class=Response,
     openapi_extra=body_of(EndpointList),
-    dependencies=SCHEMES_WITH_BASIC,
     responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED, **answers(400, 422)},
 )
 async def adjust(request: Request, services: ServicesHere, principal: PrincipalHere) -> Response:
@@ -109,7 +106,6 @@ async def adjust(request: Request, services: ServicesHere, principal: PrincipalH
     operation_id="changeExternalDnsRecords",
     status_code=204,
     openapi_extra=body_of(Changes),
-    dependencies=SCHEMES_WITH_BASIC,
     responses={**_CLOSED, **answers(400, 404, 409, 422)},
 )
 async def change_records(

@@ -15,7 +15,7 @@ from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesH
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.sources import find_rrset
-from resolute.admin.compat.asking import SCHEMES_WITH_BASIC, Sent, answers, body_of, read
+from resolute.admin.compat.asking import Sent, answers, body_of, read
 from resolute.admin.compat.target import find_target, make
 from resolute.admin.compat.txt import CHALLENGE_TTL, LONGEST, TXT, challenge, txt_rdata
 from resolute.admin.records import author
@@ -27,7 +27,6 @@ from resolute.zones.change import Action, Author, Edit, ZoneChange
 router = APIRouter(
     prefix="/httpreq",
     tags=["httpreq"],
-    dependencies=SCHEMES_WITH_BASIC,
     responses=answers(400, 401, 403, 404, 409, 422, 429, 503),
 )
 _LABEL: Final = "_acme-challenge."

@@ -8,7 +8,7 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, say_unconfirmed
-from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
+from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
 from resolute.admin.api.sources import find, in_store
 from resolute.admin.compat.powerdns import standing
 from resolute.admin.compat.powerdns.asking import AskedHere
@@ -22,9 +22,7 @@ from resolute.store.metadata import Metadata
 from resolute.store.zones import ZoneRow
 from resolute.zones.metadata import set_metadata
 
-router = APIRouter(
-    prefix="/zones", tags=["powerdns"], dependencies=SCHEMES, responses=refusals(404), route_class=PowerDnsRoute
-)
+router = APIRouter(prefix="/zones", tags=["powerdns"], responses=refusals(404), route_class=PowerDnsRoute)
 
 ALL: Final = "/{zone:path}/metadata"
 ONE: Final = ALL + "/{kind}"

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from sqlalchemy import Connection
 
-from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
+from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
 from resolute.admin.api.wildcards import Pattern
 from resolute.admin.compat.powerdns.content import content_of
 from resolute.admin.compat.powerdns.naming import zone_id
@@ -18,7 +18,7 @@ from resolute.store import zones as store
 from resolute.store.order import sort_key
 from resolute.store.zones import RRsetRow, Sought
 
-router = APIRouter(tags=["powerdns"], dependencies=SCHEMES, responses=refusals(), route_class=PowerDnsRoute)
+router = APIRouter(tags=["powerdns"], responses=refusals(), route_class=PowerDnsRoute)
 
 USUAL: Final = 100
 MOST: Final = 10_000

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 
-from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere, right
+from resolute.admin.api.dependencies import PrincipalHere, ServicesHere, right
 from resolute.admin.compat.powerdns.naming import absolute
 from resolute.admin.compat.powerdns.refusals import PowerDnsRoute, UnprocessableError, refusals
 from resolute.admin.compat.powerdns.shapes import Flushed, NameAndValue, Server, Version
@@ -15,9 +15,9 @@ from resolute.records import names
 VERSION: Final = "4.9.0"
 """The PowerDNS whose API this is: tools ask for it to know what they may send."""
 
-versions = APIRouter(tags=["powerdns"], dependencies=SCHEMES, responses=refusals(), route_class=PowerDnsRoute)
-servers = APIRouter(tags=["powerdns"], dependencies=SCHEMES, responses=refusals(), route_class=PowerDnsRoute)
-here = APIRouter(tags=["powerdns"], dependencies=SCHEMES, responses=refusals(502), route_class=PowerDnsRoute)
+versions = APIRouter(tags=["powerdns"], responses=refusals(), route_class=PowerDnsRoute)
+servers = APIRouter(tags=["powerdns"], responses=refusals(), route_class=PowerDnsRoute)
+here = APIRouter(tags=["powerdns"], responses=refusals(502), route_class=PowerDnsRoute)
 
 _SERVER: Final = Server(version=VERSION)
 _SETTINGS: Final = {"api": "yes", "enable-lua-records": "no", "launch": "resolute", "webserver": "yes"}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import Connection
 
 from resolute.admin.api.changes import say_unconfirmed
-from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
+from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
 from resolute.admin.api.rrsets import commit_one
 from resolute.admin.api.sources import do_whole, find, find_rrset, in_store, refuse_file
 from resolute.admin.compat.powerdns import standing
@@ -36,9 +36,7 @@ from resolute.zones.change import Author, Edit, ZoneChange
 from resolute.zones.importing import NewZone
 from resolute.zones.metadata import set_metadata
 
-router = APIRouter(
-    prefix="/zones", tags=["powerdns"], dependencies=SCHEMES, responses=refusals(), route_class=PowerDnsRoute
-)
+router = APIRouter(prefix="/zones", tags=["powerdns"], responses=refusals(), route_class=PowerDnsRoute)
 
 ONE: Final = "/{zone:path}"
 _SOA: Final = rdata.type_from_text("SOA")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi import Request as HttpRequest
 from sqlalchemy import Connection
 
-from resolute.admin.api.dependencies import SCHEMES, PrincipalHere, ServicesHere
+from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.sources import find, in_file
 from resolute.admin.compat.powerdns.content import content_of
@@ -23,9 +23,7 @@ from resolute.records import names, rdata
 from resolute.store import zones
 from resolute.store.zones import RRsetRow
 
-router = APIRouter(
-    prefix="/zones", tags=["powerdns"], dependencies=SCHEMES, responses=refusals(404), route_class=PowerDnsRoute
-)
+router = APIRouter(prefix="/zones", tags=["powerdns"], responses=refusals(404), route_class=PowerDnsRoute)
 
 NOBODY: Final = "Nobody is there to be notified: Resolute has no secondaries yet"
 _TEXT: Final[dict[int | str, dict[str, Any]]] = {
