@@ -51,7 +51,8 @@ class Shell:
 
     def run(self, command: str) -> str:
         """What a command prints."""
-        command = command.replace("5300", str(self.dns)).replace("5380", str(self.http))
+        ports = {"5300": str(self.dns), "5380": str(self.http)}
+        command = re.sub("|".join(ports), lambda found: ports[found[0]], command)
         environment = {**os.environ, "PATH": f"{RESOLUTE.parent}:{os.environ['PATH']}"}
         done = subprocess.run(
             ["/bin/sh", "-c", command],

@@ -192,7 +192,7 @@ def test_stale_answers_are_quick_once_the_failure_is_known(dying: tuple[Upstream
     began = time.monotonic()
     for _ in range(20):
         assert answers(ask(server.endpoint, "short.example.")) == ["192.0.2.1"]
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10  # each would wait for 1.8 s
     assert len(upstream.questions("short.example.")) == sent
 
 

@@ -2,8 +2,9 @@
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from bench.peers import PeerFailedError, Postgresql, Resolute, Service
 from resolute.errors import ResoluteError, UnavailableError
+from resolute.node.follower import COPY
 from resolute.records import names, rdata
 from resolute.records.rrset import RRset
 from resolute.store import history, nodes, zones
@@ -18,7 +20,10 @@ from resolute.store.store import Store
 from resolute.zones import importing, past
 from resolute.zones.change import Action, Author, Edit, ZoneChange
 from resolute.zones.commit import commit, commit_groups
-from resolute.zones.importing import NewZone
+from resolute.zones.decide import Committed
+from resolute.zones.importing import Imported, NewZone
+from resolute.zones.metadata import set_metadata
+from resolute.zones.serial import Policy
 from tests.apiclient import Client
 from tests.faults.kit.asking import addresses, ask, rcode, wait_for
 
@@ -120,9 +125,72 @@ class TestStore:
         text = past.text_at(store, ORIGIN, store.revision()).decode()
         assert ("a.example.org." in text, "b.example.org." in text, "c.example.org." in text) == (True, False, True)
 
+    def test_an_import_has_others_wait_from_its_first_look_on(self, database: Postgresql, store: Store) -> None:
+        """Else both would give the zone the same next serial, with other contents."""
+        importing.create(store, NewZone(ORIGIN, TEXT, BY))
+        other, watch = Store(database.url), Store(database.url)
+        with ThreadPoolExecutor(1) as pool:
+            begun: list[Future[list[Committed]]] = []
+
+            def someone_comes(*_: int) -> None:
+                if not begun:
+                    begun.append(pool.submit(commit, other, put("www.example.org", "A", "192.0.2.77")))
+                    wait_for(lambda: begun[0].done() or is_someone_waiting(watch))
+
+            text = TEXT.replace(b"192.0.2.2", b"192.0.2.3")
+            made = importing.replace(store, NewZone(ORIGIN, text, BY, progress=someone_comes, expected_serial=7))
+            (later,) = begun[0].result()
+        assert (made.serial_before, made.serial) == (7, 8)
+        assert (later.serial_before, later.serial_after) == (8, 9)
+        for one in (other, watch):
+            one.close()
+
+    def test_two_that_make_the_same_zone(self, database: Postgresql, store: Store) -> None:
+        store.revision()
+
+        def make(_: int) -> Imported | ResoluteError:
+            own = Store(database.url)
+            try:
+                return importing.create(own, NewZone(ORIGIN, TEXT, BY))
+            except ResoluteError as error:
+                return error
+            finally:
+                own.close()
+
+        with ThreadPoolExecutor(6) as pool:
+            outcomes = list(pool.map(make, range(6)))
+        assert sorted(type(one).__name__ for one in outcomes) == ["Imported", *["RuleError"] * 5]
+
+    def test_metadata_and_records_at_once(self, database: Postgresql, store: Store) -> None:
+        """Whoever changes anything of a zone takes the same lock first: nobody waits for somebody who waits."""
+        importing.create(store, NewZone(ORIGIN, TEXT, BY))
+        policies = [Policy.DATE, Policy.INCREMENT] * 20
+
+        def describe() -> None:
+            own = Store(database.url)
+            for number, policy in enumerate(policies):
+                set_metadata(own, ORIGIN, {"X-N": [str(number)]}, BY, policy=policy)
+            own.close()
+
+        with ThreadPoolExecutor(1) as pool:
+            describing = pool.submit(describe)
+            for number in range(40):
+                commit(store, put("www.example.org", "A", f"192.0.2.{number}"))
+            describing.result()
+        with store.reading() as connection:
+            kinds = Counter(one.kind for one in history.of_zone(connection, "example.org."))
+        assert kinds == {"create": 1, "change": 40, "metadata": 40}
+
     def test_what_cannot_be_reached_says_so(self) -> None:
         with pytest.raises(UnavailableError, match=r"postgresql://u:\*\*\*@127\.0\.0\.1:1/x: .*refused"):
             Store("postgresql://u:secret@127.0.0.1:1/x").revision()
+
+
+def is_someone_waiting(watch: Store) -> bool:
+    """Whether a session of the database waits for a lock."""
+    with watch.reading() as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(connection.exec_driver_sql(query).scalar_one())
 
 
 class Nodes:
@@ -162,6 +230,14 @@ def three(database: Postgresql, store: Store, tmp_path: Path) -> Iterator[Nodes]
     finally:
         database.thaw()
         found.close()
+
+
+def has_copy(server: Resolute, revision: int) -> bool:
+    copy = Store(f"sqlite:///{server.data / COPY}")
+    try:
+        return copy.revision() == revision
+    finally:
+        copy.close()
 
 
 def all_answer(found: Nodes, name: str, *expected: str) -> bool:
@@ -219,7 +295,8 @@ class TestNodes:
         """Also by a node that starts meanwhile, from its last copy; and all catch up by themselves."""
         commit(store, put("www.example.org", "A", "192.0.2.7"))
         wait_for(lambda: all_answer(three, "www.example.org.", "192.0.2.7"))
-        time.sleep(2.5)  # each has its copy by now: it is made within a second
+        for server in three.running.values():
+            wait_for(partial(has_copy, server, store.revision()))
         getattr(database, how)()
         assert all_answer(three, "www.example.org.", "192.0.2.7")
         three.running.pop("two").kill()

@@ -108,10 +108,13 @@ def _left_out(values: Values) -> tuple[str, ...]:
 
 def _refusal(key: str) -> str:
     """Why a setting is not for the store; empty: it is."""
-    section = key.partition(".")[0]
-    if why := REFUSED.get(section) or REFUSED.get(key):
+    if why := _never(key):
         return f"cannot be kept in the store: {why}; set it in the configuration file"
-    return "" if key in set(every()) else unknown(key, (one for one in every() if one not in REFUSED))
+    return "" if key in set(every()) else unknown(key, (one for one in every() if not _never(one)))
+
+
+def _never(key: str) -> str:
+    return REFUSED.get(key.partition(".")[0]) or REFUSED.get(key, "")
 
 
 def _too_much(value: object) -> str:

@@ -167,8 +167,7 @@ class StoreFollower:
             return True
 
     async def _publish(self, found: _Found) -> None:
-        if found.settings is not None:
-            await self._served.set_settings(found.settings)
+        """Settings come last: at a start they may open the listeners, and then there must be something to serve."""
         if found.addresses != self._addresses:
             await self._served.set_local(found.addresses)
             self._addresses = found.addresses
@@ -177,6 +176,8 @@ class StoreFollower:
         for origin in found.touched.gone:
             self._known.pop(origin, None)
         self._known.update((zone.origin, zone) for zone in found.touched.zones)
+        if found.settings is not None:
+            await self._served.set_settings(found.settings)
 
     async def _serve_copy(self) -> None:
         try:

@@ -186,11 +186,16 @@ class Node:
 
     async def _set_settings(self, values: Mapping[str, object]) -> None:
         """The store has other settings; what keeps them from being taken over is in the log and in the status."""
-        if values == self.kept.values:
+        before = self.kept.values
+        if values == before:
             return
         self.kept.values = values
-        with suppress(SettingsError):
-            await self.reload(seed=False)
+        try:
+            with suppress(SettingsError):
+                await self.reload(seed=False)
+        except BaseException:
+            self.kept.values = before  # so that the next look tries again
+            raise
 
     async def _reload(self) -> None:
         self._note_files()

@@ -34,7 +34,8 @@ class StoredSettings:
     async def at_start(self, settings: Settings) -> Settings:
         """The settings with what the store has of them, or its last copy where the store does not answer soon;
         `settings` themselves when there is nothing."""
-        self.values = await self._of_store(settings.store.url) or await self._of_copy(settings.data.directory / COPY)
+        values = await self._of_store(settings.store.url)
+        self.values = await self._of_copy(settings.data.directory / COPY) if values is None else values
         return await asyncio.to_thread(self.compose) if self.values else settings
 
     def compose(self) -> Settings:

@@ -27,8 +27,8 @@ class Change:
     time: datetime
     author: str
     kind: str
-    """`create`, `change`, `import`, `revert`, `policy` or `delete`, of a zone; `local`, of local records; `restore`, of
-    all."""
+    """Of a zone `create`, `change`, `import`, `revert`, `policy`, `metadata` or `delete`; of local records `local`; of
+    all `restore`."""
     what: str
     reason: str = ""
     zone: str | None = None

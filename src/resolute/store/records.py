@@ -78,7 +78,7 @@ def apply(store: Store, wanted: Sequence[Put | Remove]) -> Applied:
     A name to be removed that is not there is no error: `found` says so. Without a change the revision stays. Raises
     UnavailableError.
     """
-    with store.writing() as connection:
+    with store.changing() as connection:
         before, revision = read_revision(connection), raise_revision(connection)
         made = [_apply_one(connection, change, revision) for change in wanted]
         if not any(one.changed for one in made):
@@ -94,7 +94,7 @@ def seed(store: Store, addresses: Mapping[str, str], *, author: str) -> int:
     """
     if not addresses or not _unseeded(store, addresses):
         return 0
-    with store.writing() as connection:
+    with store.changing() as connection:
         revision = raise_revision(connection)
         seeded = set(connection.execute(select(seeded_names.c.name)).scalars())
         present = set(connection.execute(select(local_records.c.name)).scalars())

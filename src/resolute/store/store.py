@@ -123,6 +123,15 @@ class Store:
                 if not keep:
                     transaction.rollback()
 
+    @contextmanager
+    def changing(self, *, keep: bool = True) -> Iterator[Connection]:
+        """The same for what nodes follow: what is looked at before it is changed stays as it is meanwhile. A plan locks
+        nobody out."""
+        with self.writing(keep=keep) as connection:
+            if keep:
+                lock_revision(connection)
+            yield connection
+
     def close(self) -> None:
         """Closes every connection; a later use opens new ones."""
         self._engine.dispose()

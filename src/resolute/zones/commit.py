@@ -22,7 +22,7 @@ from resolute.records.rrset import RRset
 from resolute.store import history, zones
 from resolute.store.history import Change, ChangedRRset
 from resolute.store.order import sort_key
-from resolute.store.store import Store, lock_revision, raise_revision, read_revision
+from resolute.store.store import Store, raise_revision, read_revision
 from resolute.store.zones import RRsetRow, ZoneRow
 from resolute.zones.change import ZoneChange
 from resolute.zones.decide import SOA, Committed, Difference, Key, Standing, decide, owners_of
@@ -53,8 +53,8 @@ def commit_groups(store: Store, groups: Sequence[Group]) -> list[list[Committed]
     A group's outcome may be NotFoundError (no such zone), ConflictError (the zone has another serial than expected) or
     ZoneDataError (it would break a rule). Raises UnavailableError when the store cannot be used: nothing has changed.
     """
-    with store.writing() as connection:
-        revision = lock_revision(connection)
+    with store.changing() as connection:
+        revision = read_revision(connection)
         work = _Work(connection, (change for group in groups for change in group))
         outcomes = [work.attempt(group, max(revision, work.last_revision) + 1) for group in groups]
         if work.last_revision:

@@ -103,7 +103,7 @@ class _Counts:
 def create(store: Store, new: NewZone) -> Imported:
     """Makes a zone. Raises RuleError when there is one of that name, ZoneDataError for text that is no zone."""
     contents = _Contents(new)
-    with store.writing(keep=not new.planned) as connection:
+    with store.changing(keep=not new.planned) as connection:
         name = names.to_text(names.fold(new.origin))
         if zones.find(connection, name) is not None:
             raise RuleError(f"there is a zone {name} already: import into it, or delete it first")
@@ -117,7 +117,7 @@ def replace(store: Store, new: NewZone) -> Imported:
     Raises ZoneDataError for text that is no zone, and ConflictError.
     """
     contents = _Contents(new)
-    with store.writing(keep=not new.planned) as connection:
+    with store.changing(keep=not new.planned) as connection:
         name = names.to_text(names.fold(new.origin))
         zone = zones.find(connection, name)
         if zone is None:
@@ -130,7 +130,7 @@ def delete(
     store: Store, origin: bytes, by: Author, *, expected_serial: int | None = None, planned: bool = False
 ) -> Imported:
     """Takes a zone away; its history stays, and can bring it back. Raises NotFoundError and ConflictError."""
-    with store.writing(keep=not planned) as connection:
+    with store.changing(keep=not planned) as connection:
         zone = find_zone(connection, origin)
         refuse_other_serial(zone, expected_serial)
         revision = raise_revision(connection)

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final
 
 from resolute.store import history, metadata, zones
 from resolute.store.history import Change
@@ -11,16 +10,13 @@ from resolute.zones.change import Author
 from resolute.zones.commit import find_zone
 from resolute.zones.serial import Policy
 
-_LONGEST: Final = 2_000
-"""Characters of a change's summary."""
-
 
 def set_metadata(
     store: Store, origin: bytes, values: Mapping[str, Sequence[str]], by: Author, *, policy: Policy | None = None
 ) -> int:
     """Each kind has these texts from now on, none without texts; `policy`: how the serial is raised, if it is to be
     another. Returns the revision; that of the zone when nothing is different. Raises NotFoundError."""
-    with store.writing() as connection:
+    with store.changing() as connection:
         zone = find_zone(connection, origin)
         there = metadata.of_zone(connection, zone.id)
         changed = {kind: texts for kind, texts in values.items() if tuple(texts) != there.get(kind, ())}
@@ -38,7 +34,7 @@ def set_metadata(
             time=datetime.now(UTC),
             author=by.name,
             kind="metadata",
-            what="; ".join(words)[:_LONGEST],
+            what="; ".join(words),
             reason=by.reason,
             zone=zone.name,
             serial_before=zone.serial,

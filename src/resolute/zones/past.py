@@ -75,11 +75,11 @@ def changes_of(store: Store, origin: bytes, *, before_id: int | None = None, lim
 
 def way_back(store: Store, origin: bytes, revision: int, by: Author) -> ZoneChange:
     """The change that makes a zone that is there what it was at a revision. Raises NotFoundError."""
-    changed = differences(store, origin, revision)
     with store.reading() as connection:
         zone = zones.find(connection, names.to_text(names.fold(origin)))
     if zone is None:
         raise NotFoundError(f"there is no zone {names.to_text(origin)}")
+    changed = differences(store, origin, revision)  # looked for after the serial: who comes in between is noticed
     if any(one.before.rtype == _SOA and not one.before.rdatas for one in changed):
         raise NotFoundError(f"there was no zone {zone.name} at revision {revision}")
     edits = [Edit(Action.REPLACE, _with_serial_of_now(one.before, zone.serial)) for one in changed]

@@ -24,7 +24,7 @@ def set_policy(
 
     Raises NotFoundError and ConflictError.
     """
-    with store.writing(keep=not planned) as connection:
+    with store.changing(keep=not planned) as connection:
         zone = find_zone(connection, origin)
         refuse_other_serial(zone, expected_serial)
         if zone.serial_policy == policy.value:

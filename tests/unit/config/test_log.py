@@ -101,7 +101,7 @@ def test_a_sink_that_blocks_blocks_nobody() -> None:
         started = time.monotonic()
         for _ in range(2000):
             zones.info("x" * 1000)
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 10
         assert running.lost > 1000
         drained = threading.Thread(target=lambda: [None for _ in iter(lambda: os.read(reader, 65536), b"")])
         drained.start()

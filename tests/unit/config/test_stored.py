@@ -110,3 +110,10 @@ def test_every_refused_name_is_a_setting_or_a_section() -> None:
     names = set(stored.every())
     for refused in stored.REFUSED:
         assert refused in names or any(name.startswith(f"{refused}.") for name in names), refused
+
+
+def test_only_what_may_be_kept_is_proposed() -> None:
+    with pytest.raises(SettingsError) as refused:
+        stored.flatten({"cookies.secrtes": []})
+    (problem,) = refused.value.problems
+    assert "cookies.secrets" not in problem

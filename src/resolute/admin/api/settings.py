@@ -158,7 +158,7 @@ async def _check(services: Services, change: _Change) -> dict[str, Any]:
 
 def _write(store: Store, change: _Change, request: Request) -> tuple[int, int]:
     """Raises ConflictError when somebody was quicker."""
-    with store.writing() as connection:
+    with store.changing() as connection:
         revision = raise_revision(connection)
         if kept.read(connection) != change.before:
             raise ConflictError("somebody has changed the settings meanwhile: look at them again")
