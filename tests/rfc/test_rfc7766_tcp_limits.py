@@ -16,13 +16,13 @@ from tests.asking import (
     RD,
     TIMEOUT_S,
     closed,
-    descriptors,
     numbered,
     parse,
     query,
     rcode_of,
     receive_framed,
     send_framed,
+    sockets,
     tcp_socket,
     udp,
     wait_for,
@@ -177,11 +177,11 @@ def test_a_client_that_leaves_before_its_replies_harms_nobody(zone: Path) -> Non
         forwarding(zone, upstream) as server,
     ):
         udp(server.endpoint, WWW)
-        before = descriptors(server)
+        before = sockets(server)
         for _ in range(20):
             with tcp_socket(server.endpoint) as sock:
                 send_framed(sock, *(query(f"{secrets.token_hex(4)}.slow.test.", flags=RD) for _ in range(IN_FLIGHT)))
-        assert wait_for(lambda: descriptors(server) <= before + 16)  # sockets to the upstream may be kept
+        assert wait_for(lambda: sockets(server) <= before + 16)  # sockets to the upstream may be kept
         assert rcode_of(udp(server.endpoint, WWW)) == 0
 
 
@@ -213,7 +213,7 @@ def test_a_slow_reader_is_closed(server: Resolute) -> None:
         began = time.monotonic()
         assert rcode_of(udp(server.endpoint, WWW)) == 0
         assert time.monotonic() - began < 5
-        assert wait_for(lambda: descriptors(server) <= before, 10)
+        assert wait_for(lambda: sockets(server) <= before, 10)
 
 
 def test_a_reader_that_takes_a_byte_at_a_time_is_closed(server: Resolute) -> None:
@@ -229,21 +229,21 @@ def test_a_reader_that_takes_a_byte_at_a_time_is_closed(server: Resolute) -> Non
                 send_framed(sock, BIG)
         until = time.monotonic() + 12
         with contextlib.suppress(OSError):
-            while descriptors(server) > before and time.monotonic() < until:
+            while sockets(server) > before and time.monotonic() < until:
                 sock.recv(1)
                 time.sleep(0.05)
-        assert descriptors(server) <= before
+        assert sockets(server) <= before
 
 
 # --------------------------------------------------------------------------------------------------- what is left
 
 
 def settled(server: Resolute) -> int:
-    """The number of open files when no client is there any more."""
-    least = descriptors(server)
+    """The number of sockets when no client is there any more."""
+    least = sockets(server)
     for _ in range(30):  # longer than the second that an idle one is kept
         time.sleep(0.05)
-        least = min(least, descriptors(server))
+        least = min(least, sockets(server))
     return least
 
 
@@ -267,6 +267,6 @@ def test_a_thousand_connections_leave_nothing_behind(server: Resolute) -> None:
     for number in range(1_000):
         with tcp_socket(server.endpoint) as sock:
             leave(sock, number % 6)
-    assert wait_for(lambda: descriptors(server) <= before)
+    assert wait_for(lambda: sockets(server) <= before)
     with tcp_socket(server.endpoint) as sock:
         assert served(sock)
