@@ -1,9 +1,10 @@
 """Writes to the store, one transaction at a time: those that come while one is under way go into the next together.
 
-    many requests -> queue -> one transaction in the store's thread -> one word to the node -> every request answered
+    many requests -> queue -> one transaction in the store's thread -> queue -> one word to the node -> answers
 
-So a hundred writers share a few fsyncs, none is lost, and the event loop never waits for a disk. What is large (a zone
-imported, deleted, reverted) goes down the same queue and thread, one at a time.
+So a hundred writers share a few fsyncs, none is lost, and the event loop never waits for a disk. While the node takes
+one transaction over, the next is made: the two queues have nothing to wait for in each other. What is large (a zone
+imported, deleted, reverted) goes down the same queues and thread, one at a time.
 """
 
 import asyncio
@@ -64,9 +65,27 @@ class _Outcome:
     each: Sequence[Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A transaction that the node has not been told of."""
+
+    batch: Sequence[_Waiting]
+    outcome: _Outcome
+
+    def answer(self, *, served: bool) -> None:
+        """Lets those know who wait for it."""
+        for waiting, result in zip(self.batch, self.outcome.each, strict=True):
+            if waiting.future.done():
+                continue
+            if isinstance(result, Exception):
+                waiting.future.set_exception(result)
+            else:
+                waiting.future.set_result(Written(result, served))
+
+
 class Writer:
-    """The one writer of this process. `committed` is called with the revision after each transaction, and says whether
-    the node serves it."""
+    """The one writer of this process. `committed` is called with the last revision after transactions, and says whether
+    the node serves it; it never raises."""
 
     def __init__(self, store: Store, committed: Callable[[int], Awaitable[bool]]) -> None:
         self._store = store
@@ -76,6 +95,8 @@ class Writer:
         self._reading = 0
         self._waiting: list[_Waiting] = []
         self._working: asyncio.Task[None] | None = None
+        self._untold: list[_Made] = []
+        self._telling: asyncio.Task[None] | None = None
 
     async def change(self, change: Local) -> bool:
         """Makes a change; returns whether there was something to replace or remove. It is durable when this returns,
@@ -108,8 +129,8 @@ class Writer:
 
     async def close(self) -> None:
         """Lets the changes that wait be made, then closes the store."""
-        if self._working is not None:
-            await asyncio.gather(self._working, return_exceptions=True)
+        while (task := self._working or self._telling) is not None:
+            await asyncio.gather(task, return_exceptions=True)
         self._thread.shutdown(wait=False)
         self._readers.shutdown(wait=False)
         await asyncio.to_thread(self._store.close)
@@ -145,20 +166,28 @@ class Writer:
             self._working = None
 
     async def _commit(self, batch: list[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            outcome = await asyncio.get_running_loop().run_in_executor(
-                self._thread, _transact, self._store, [one.wanted for one in batch]
-            )
-            served = await self._committed(outcome.revision) if outcome.revision is not None else True
+            outcome = await loop.run_in_executor(self._thread, _transact, self._store, [one.wanted for one in batch])
         except Exception as error:  # noqa: BLE001  whatever it was, it is each waiting request's answer
-            outcome, served = _Outcome(None, [error] * len(batch)), False
-        for waiting, result in zip(batch, outcome.each, strict=True):
-            if waiting.future.done():
-                continue
-            if isinstance(result, Exception):
-                waiting.future.set_exception(result)
-            else:
-                waiting.future.set_result(Written(result, served))
+            outcome = _Outcome(None, [error] * len(batch))
+        if outcome.revision is None:
+            _Made(batch, outcome).answer(served=True)
+            return
+        self._untold.append(_Made(batch, outcome))
+        if self._telling is None:
+            self._telling = asyncio.create_task(self._tell(), name="tell the node")
+
+    async def _tell(self) -> None:
+        """One word tells of all that was made while the last one was under way."""
+        try:
+            while self._untold:
+                made, self._untold = self._untold, []
+                served = await self._committed(max(one.outcome.revision or 0 for one in made))
+                for one in made:
+                    one.answer(served=served)
+        finally:
+            self._telling = None
 
     def _looked(self, work: Callable[[Connection], T]) -> T:
         with self._store.reading() as connection:
