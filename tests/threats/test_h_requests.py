@@ -97,6 +97,17 @@ def test_h9_a_million_headers(admin: Resolute) -> None:
     assert said(admin, b"GET /records HTTP/1.1\r\nHost: localhost\r\n", b"X-A: b\r\n" * 10_000, 100) in (400, 431, 0)
 
 
+@pytest.mark.parametrize("before", [b"", b"GET /records HTTP/1.1\r\nHost: localhost\r\n\r\n"], ids=["first", "behind"])
+def test_h9_a_field_without_an_end(admin: Resolute, before: bytes) -> None:
+    head = before + b"GET /records HTTP/1.1\r\nHost: localhost\r\nX-A: "
+    assert said(admin, head, b"b" * 65_536, 1_000) in ((200,) if before else ()) + (400, 431, 0)
+
+
+def test_h9_fields_behind_a_body_without_an_end(admin: Resolute) -> None:
+    head = LOGIN + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n"
+    assert said(admin, head, b"X-A: b\r\n" * 10_000, 100) in (400, 413, 422, 0)
+
+
 def test_h9_a_path_without_an_end(admin: Resolute) -> None:
     assert said(admin, b"GET /", b"a/" * 2**19, 8) in (400, 414, 0)
 
