@@ -82,14 +82,23 @@ _TYPES = _TypeNames()
 
 def refuse_too_large(rrset: RRset) -> None:
     """Raises ZoneDataError for an RRset that no DNS message has room for: nobody could be answered with it."""
-    size = sum(_RECORD + len(data) for data in rrset.rdatas)
-    asked = _LONGEST_NAME if rrset.owner.startswith(b"\x01*") else len(rrset.owner)
-    room = _MESSAGE - _HEADER - asked - _QUESTION - _OPT
+    size, room = octets_in_answer(rrset.rdatas), room_for(rrset.owner)
     if size > room:
         raise ZoneDataError(
             f"{names.to_text(rrset.owner)} {rdata.type_to_text(rrset.rtype)} takes {size} octets in an answer, and a "
             f"DNS message has room for {room} (RFC 1035 4.2.2): take fewer or shorter records"
         )
+
+
+def octets_in_answer(rdatas: Iterable[bytes]) -> int:
+    """What the records of an RRset take in an answer."""
+    return sum(_RECORD + len(data) for data in rdatas)
+
+
+def room_for(owner: bytes) -> int:
+    """Octets that a message has for the RRset of a name that is asked for; of a wildcard, for the longest name."""
+    asked = _LONGEST_NAME if owner.startswith(b"\x01*") else len(owner)
+    return _MESSAGE - _HEADER - asked - _QUESTION - _OPT
 
 
 def refuse_foreign(owner: bytes, origin: bytes) -> None:

@@ -171,6 +171,12 @@ def test_a_serial_of_tomorrow_is_somewheres_today() -> None:
     assert codes("", head=HEAD.replace(" 1 7200", " 4026013001 7200")) == {}
 
 
+def test_an_rrset_that_no_message_has_room_for() -> None:
+    addresses = [f"many A 10.0.{number // 250}.{number % 250}" for number in range(4_200)]
+    assert "rrset-too-large" not in codes("\n".join(addresses[:4_000]))  # 16 octets each, of 65,535 (RFC 1035 4.2.2)
+    assert "rrset-too-large" in codes("\n".join(addresses))
+
+
 def test_one_server() -> None:
     assert list(codes("", head=HEAD.replace("@ NS ns2\n", ""))) == ["single-ns"]
     assert list(codes("", head=HEAD.replace("192.0.2.54", "192.0.2.53"))) == ["same-address-ns"]

@@ -1,9 +1,11 @@
-"""Within one RRset: records that stand twice (RFC 2181 5), and TTLs that are unwise."""
+"""Within one RRset: records that stand twice (RFC 2181 5), more than a message has room for (RFC 1035 4.2.2), and TTLs
+that are unwise."""
 
 from resolute.zones.lint.finding import Report
 from resolute.zones.lint.records import CNAME, Record, data_text, kind, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Zone
+from resolute.zones.rows import octets_in_answer, room_for
 
 _WEEK = 604_800
 _OF_SIGNERS = frozenset((48, 51, 59, 60))
@@ -16,6 +18,7 @@ def check(rrset: RRset, zone: Zone, report: Report) -> None:  # noqa: ARG001 - a
     """What can be said of every RRset."""
     if len(rrset.records) > 1:
         _repeated(rrset, report)
+    _too_large(rrset, report)
     if rrset.rtype in _OF_SIGNERS:
         return
     if rrset.first.ttl > _WEEK:
@@ -63,6 +66,13 @@ def _repeated(rrset: RRset, report: Report) -> None:
             report.add(
                 "case-clash", record, f"{_what(rrset)} {data_text(record)} differs in case only {where}".rstrip()
             )
+
+
+def _too_large(rrset: RRset, report: Report) -> None:
+    size, room = octets_in_answer(record.rdata for record in rrset.records), room_for(rrset.owner)
+    if size > room:
+        text = f"{_what(rrset)} takes {size} octets in an answer, and a DNS message has room for {room}"
+        report.add("rrset-too-large", rrset.first, text)
 
 
 def _what(rrset: RRset) -> str:
