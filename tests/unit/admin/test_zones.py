@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from resolute.admin import bodies
+from resolute.admin import bodies, filesearch
 from resolute.admin.rights import Role
 from tests.accounts import World, with_world
 from tests.fakenode import FakeNode
@@ -302,6 +302,46 @@ def test_an_editor_finds_and_lists_what_is_theirs(tmp_path: Path) -> None:
         assert new.status_code == 403
 
     with_world(tmp_path, scenario)
+
+
+def test_search_goes_on_in_zones_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filesearch, "AT_MOST", 30)  # a page looks into one file and no further
+    described: list[dict[str, object]] = []
+    for name in ("b.", "example.org.", "a."):
+        file = tmp_path / f"{name}zone"
+        file.write_text(TEXT)
+        described.append({"name": name, "file": str(file), "state": "serving", "serial": 5, "records": 4})
+    described.append({"name": "gone.", "file": str(tmp_path / "gone.zone"), "state": "not served", "serial": None})
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        async def found(query: str, limit: int) -> list[tuple[str | None, str, str]]:
+            every, cursor = [], ""
+            while True:
+                page = (await client.get(f"{API}/search?{query}&limit={limit}{cursor}")).json()
+                every += [(one["zone"], one["name"], one["type"]) for one in page["items"]]
+                if page["next"] is None:
+                    return every
+                cursor = f"&cursor={page['next']}"
+
+        assert await found("q=www", 1) == [
+            ("example.org.", "www.example.org.", "TXT"),
+            ("a.", "www.a.", "TXT"),
+            ("b.", "www.b.", "TXT"),
+            (None, "www.", "A"),
+        ]
+        in_b = [("b.", "b.", "NS"), ("b.", "b.", "SOA"), ("b.", "ns1.b.", "A"), ("b.", "www.b.", "TXT")]
+        assert await found("q=*&zone=b", 3) == in_b
+        assert await found("q=*&zone=b", 1) == in_b
+        assert await found("q=192.0.2.1&type=A&zone=a.", 10) == [("a.", "ns1.a.", "A")]
+        assert (await client.get(f"{API}/search?zone=none.")).status_code == 404
+
+    async def with_node(client: httpx.AsyncClient) -> None:
+        await client.post(f"{API}/zones/example.org./import", content=TEXT)
+        await client.put(API + "/local-records/www", json={"address": "192.0.2.9"})
+        async with FakeNode({"/status": {"zones": described}}).at(tmp_path / "control.sock"):
+            await scenario(client)
+
+    with_client(tmp_path, with_node)
 
 
 def test_zones_of_files_are_shown_and_not_changed(tmp_path: Path) -> None:
