@@ -25,8 +25,8 @@ from resolute.admin.api.naming import ZoneInPath, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.rrsetjson import Form, FormHere
-from resolute.admin.api.rrsets import commit_one
 from resolute.admin.api.sources import do_whole, expected_serial, refuse_file
+from resolute.admin.api.targets import commit_one
 from resolute.admin.rights import Right, Verb, require
 from resolute.records import names
 from resolute.store import history, zones
