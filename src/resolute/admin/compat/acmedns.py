@@ -211,7 +211,8 @@ def _register(connection: Connection, who: Principal, wanted: NewToken, told: Ev
     """What a token registers ends with it, and is for no more places. Raises DeniedError for more than it has."""
     found = store.find_token(connection, who.token_id) if who.token_id else None
     if found is not None:
-        wanted = replace(wanted, expires=found[0].expires, sources=wanted.sources or found[0].sources)
+        mine = found[0]
+        wanted = replace(wanted, expires=mine.expires, sources=wanted.sources or mine.sources, parent=mine.id)
     api.add(connection, who, api.owner_of(connection, who), wanted)
     audit.append(connection, told)
     return wanted
