@@ -10,7 +10,7 @@ from pydantic import Field
 
 from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
 from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import Answer, Body, Reason
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import InvalidError
@@ -58,7 +58,7 @@ class BatchGiven(Body):
     """Changes that belong together."""
 
     changes: Annotated[list[ChangeGiven], Field(min_length=1, max_length=1_000)]
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 class BatchMade(Answer):

@@ -10,7 +10,7 @@ from resolute.admin.api import conditions
 from resolute.admin.api.changes import RequestHere, ZoneChanged, say_unconfirmed, whole
 from resolute.admin.api.conditions import NOT_MODIFIED, ConditionsHere, not_modified
 from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import Answer, Body, Reason
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, owner_name, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
@@ -79,14 +79,14 @@ class ZoneAdded(Body):
     ttl: Ttl = 3_600
     text: str | None = Field(default=None, description="Zone text instead of all this, without $INCLUDE.")
     serial_policy: Policy = Policy.INCREMENT
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 class ZonePatched(Body):
     """What is to be different of a zone, its records apart."""
 
     serial_policy: Policy
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 @router.get("", operation_id="listZones")

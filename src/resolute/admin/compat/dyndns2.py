@@ -34,7 +34,7 @@ from resolute.zones.change import Action, Author, Edit, ZoneChange
 
 log = logging.getLogger(__name__)
 
-router = APIRouter(tags=["dyndns"], responses=answers(401, 403, 422, 429, 503))
+router = APIRouter(tags=["dyndns"], responses=answers(401, 403, 422, 429, 503, 507))
 Addresses = Mapping[int, Address]
 NO_HOST: Final = "nohost"
 

@@ -89,7 +89,7 @@ async def list_records(services: ServicesHere, principal: PrincipalHere) -> Resp
     operation_id="adjustExternalDnsEndpoints",
     response_class=Response,
     openapi_extra=body_of(EndpointList),
-    responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED, **answers(400, 422)},
+    responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED, **answers(400, 413, 422)},
 )
 async def adjust(request: Request, services: ServicesHere, principal: PrincipalHere) -> Response:
     """The same endpoints as they will be shown when they are there. Needs records:write somewhere."""
@@ -104,7 +104,7 @@ async def adjust(request: Request, services: ServicesHere, principal: PrincipalH
     operation_id="changeExternalDnsRecords",
     status_code=204,
     openapi_extra=body_of(Changes),
-    responses={**_CLOSED, **answers(400, 404, 409, 422)},
+    responses={**_CLOSED, **answers(400, 404, 409, 413, 422, 507)},
 )
 async def change_records(
     request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere

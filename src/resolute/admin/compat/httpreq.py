@@ -27,7 +27,7 @@ from resolute.zones.change import Action, Author, Edit, ZoneChange
 router = APIRouter(
     prefix="/httpreq",
     tags=["httpreq"],
-    responses=answers(400, 401, 403, 404, 409, 422, 429, 503),
+    responses=answers(400, 401, 403, 404, 409, 413, 422, 429, 503, 507),
 )
 _LABEL: Final = "_acme-challenge."
 

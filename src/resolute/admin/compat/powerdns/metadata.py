@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, say_unconfirmed
 from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
+from resolute.admin.api.fields import NO_NUL
 from resolute.admin.api.sources import find, in_store
 from resolute.admin.compat.powerdns import standing
 from resolute.admin.compat.powerdns.asking import AskedHere
@@ -42,7 +43,7 @@ _KNOWN: Final = frozenset(
 Kind = Annotated[
     str, Path(max_length=64, pattern="^[A-Za-z0-9-]+$", description="`X-` and what you like.", examples=["X-OWNER"])
 ]
-Texts = Annotated[list[Annotated[str, Field(max_length=4_096)]], Field(max_length=MOST_TEXTS)]
+Texts = Annotated[list[Annotated[str, Field(max_length=4_096, pattern=NO_NUL)]], Field(max_length=MOST_TEXTS)]
 
 
 class MetadataGiven(Given):
