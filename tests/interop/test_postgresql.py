@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,9 @@ from bench.peers import PeerFailedError, Postgresql, Resolute, Service
 from resolute.errors import ResoluteError, UnavailableError
 from resolute.records import names, rdata
 from resolute.records.rrset import RRset
-from resolute.store import history, nodes, zones
+from resolute.store import accounts, backup, history, migrate, nodes, zones
+from resolute.store.accounts import NewToken, NewUser
+from resolute.store.restore import restore
 from resolute.store.store import Store
 from resolute.zones import importing, past
 from resolute.zones.change import Action, Author, Edit, ZoneChange
@@ -123,6 +126,41 @@ class TestStore:
     def test_what_cannot_be_reached_says_so(self) -> None:
         with pytest.raises(UnavailableError, match=r"postgresql://u:\*\*\*@127\.0\.0\.1:1/x: .*refused"):
             Store("postgresql://u:secret@127.0.0.1:1/x").revision()
+
+
+class TestTokens:
+    """A token that another one has registered ends with it."""
+
+    def add(self, store: Store) -> None:
+        """Three: of one the number stands before that of its parent."""
+        with store.writing() as connection:
+            user = accounts.add_user(connection, NewUser("bob", "no password", "operator"))
+            for token, parent in (("b", None), ("a", "b"), ("c", None)):
+                accounts.add_token(connection, user.id, NewToken(token, "robot", bytes(32), {}, (), None, parent))
+
+    def tokens(self, store: Store) -> list[str]:
+        with store.reading() as connection:
+            return [one.id for one in accounts.list_tokens(connection, None, after="", limit=9)]
+
+    @pytest.mark.parametrize("made", ["anew", "step by step"])
+    def test_it_ends_with_it(self, store: Store, made: str) -> None:
+        if made == "step by step":
+            with store._engine.begin() as connection:  # noqa: SLF001  as a version before has left it
+                migrate.rebuild(connection, "0007")
+        self.add(store)
+        assert self.tokens(store) == ["a", "b", "c"]
+        with store.writing() as connection:
+            assert accounts.remove_token(connection, "b")
+        assert self.tokens(store) == ["c"]
+
+    def test_it_comes_back_from_a_backup_before_the_other(self, store: Store) -> None:
+        self.add(store)
+        saved = b"".join(backup.stream(store))
+        restore(store, BytesIO(saved), "b", replace=True)
+        assert self.tokens(store) == ["a", "b", "c"]
+        with store.writing() as connection:
+            assert accounts.remove_token(connection, "b")
+        assert self.tokens(store) == ["c"]
 
 
 class Nodes:

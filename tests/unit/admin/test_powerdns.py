@@ -254,6 +254,18 @@ def test_a_patch_is_one_change_with_its_author_and_reason(tmp_path: Path) -> Non
     with_zone(tmp_path, scenario)
 
 
+def test_a_reason_in_a_header_is_utf_8_where_it_can_be(tmp_path: Path) -> None:
+    """RFC 9110 5.5: a header is octets."""
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        for reason, sent in (("größer → 7", "größer → 7".encode()), ("größer", "größer".encode("latin-1"))):
+            headers = {b"X-Change-Reason": sent}
+            assert (await client.put(ZONE, json={"account": reason}, headers=headers)).status_code == 204
+            assert (await client.get("/api/v1/zones/example.org./history")).json()["items"][0]["reason"] == reason
+
+    with_zone(tmp_path, scenario)
+
+
 def test_a_zone_can_be_replaced_as_a_whole(tmp_path: Path) -> None:
     """PowerDNS 4.8: PUT with `rrsets`; the SOA record stays when it is not among them, and only gets a newer serial."""
 

@@ -48,7 +48,7 @@ async def after(
     first = asyncio.create_task(writer.alone(other))
     asked = asyncio.create_task(request)
     async with asyncio.timeout(30):
-        while not (asked.done() or (writer._waiting and writer._working)):  # noqa: SLF001  it waits its turn
+        while not (asked.done() or (writer._waiting and writer._working)):  # noqa: ASYNC110, SLF001  it waits its turn
             await asyncio.sleep(0.01)
         if not asked.done():
             go.set()
