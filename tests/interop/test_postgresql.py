@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -15,14 +16,17 @@ from resolute.errors import ResoluteError, UnavailableError
 from resolute.node.follower import COPY
 from resolute.records import names, rdata
 from resolute.records.rrset import RRset
-from resolute.store import history, nodes, zones
+from resolute.store import accounts, backup, history, migrate, nodes, zones
+from resolute.store.accounts import NewToken, NewUser
+from resolute.store.metadata import Metadata
+from resolute.store.restore import restore
 from resolute.store.store import Store
 from resolute.zones import importing, past
 from resolute.zones.change import Action, Author, Edit, ZoneChange
 from resolute.zones.commit import commit, commit_groups
 from resolute.zones.decide import Committed
 from resolute.zones.importing import Imported, NewZone
-from resolute.zones.metadata import set_metadata
+from resolute.zones.metadata import SetUp, Values, set_up
 from resolute.zones.serial import Policy
 from tests.apiclient import Client
 from tests.faults.kit.asking import addresses, ask, rcode, wait_for
@@ -169,7 +173,7 @@ class TestStore:
         def describe() -> None:
             own = Store(database.url)
             for number, policy in enumerate(policies):
-                set_metadata(own, ORIGIN, {"X-N": [str(number)]}, BY, policy=policy)
+                set_up(own, SetUp(ORIGIN, BY, partial(numbered, number), policy))
             own.close()
 
         with ThreadPoolExecutor(1) as pool:
@@ -186,11 +190,50 @@ class TestStore:
             Store("postgresql://u:secret@127.0.0.1:1/x").revision()
 
 
+def numbered(number: int, _: Metadata) -> Values:
+    return {"X-N": [str(number)]}
+
+
 def is_someone_waiting(watch: Store) -> bool:
     """Whether a session of the database waits for a lock."""
     with watch.reading() as connection:
         query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
         return bool(connection.exec_driver_sql(query).scalar_one())
+
+
+class TestTokens:
+    """A token that another one has registered ends with it."""
+
+    def add(self, store: Store) -> None:
+        """Three: of one the number stands before that of its parent."""
+        with store.writing() as connection:
+            user = accounts.add_user(connection, NewUser("bob", "no password", "operator"))
+            for token, parent in (("b", None), ("a", "b"), ("c", None)):
+                accounts.add_token(connection, user.id, NewToken(token, "robot", bytes(32), {}, (), None, parent))
+
+    def tokens(self, store: Store) -> list[str]:
+        with store.reading() as connection:
+            return [one.id for one in accounts.list_tokens(connection, None, after="", limit=9)]
+
+    @pytest.mark.parametrize("made", ["anew", "step by step"])
+    def test_it_ends_with_it(self, store: Store, made: str) -> None:
+        if made == "step by step":
+            with store._engine.begin() as connection:  # noqa: SLF001  as a version before has left it
+                migrate.rebuild(connection, "0007")
+        self.add(store)
+        assert self.tokens(store) == ["a", "b", "c"]
+        with store.writing() as connection:
+            assert accounts.remove_token(connection, "b")
+        assert self.tokens(store) == ["c"]
+
+    def test_it_comes_back_from_a_backup_before_the_other(self, store: Store) -> None:
+        self.add(store)
+        saved = b"".join(backup.stream(store))
+        restore(store, BytesIO(saved), "b", replace=True)
+        assert self.tokens(store) == ["a", "b", "c"]
+        with store.writing() as connection:
+            assert accounts.remove_token(connection, "b")
+        assert self.tokens(store) == ["c"]
 
 
 class Nodes:

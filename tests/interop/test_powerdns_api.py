@@ -177,6 +177,13 @@ SERIES: Final[list[tuple[str, str, Any]]] = [
     ("GET", f"{ORG}?rrset_name=www.example.org.&rrset_type=CNAME", None),
     ("GET", f"{ORG}?rrset_name=www.example.org.&rrset_type=A", None),
     ("GET", f"{ORG}?rrset_name=www.example.org", None),
+    # A name there is a name, and no id of a zone.
+    ("PATCH", ORG, {"rrsets": [rrset("a/b.example.org.", "A", "192.0.2.1")]}),
+    ("GET", f"{ORG}?rrset_name=a/b.example.org.", None),
+    ("GET", f"{ORG}?rrset_name=a%2Fb.example.org.", None),
+    ("GET", f"{ORG}?rrset_name=a=2Fb.example.org.", None),
+    ("GET", f"{ORG}?rrset_name==2E", None),
+    ("PATCH", ORG, {"rrsets": [rrset("open.example.org.", "TXT", '"open' + '\\"' * 100)]}),
     ("PATCH", ORG, {"rrsets": [rrset("www.example.org.", "CNAME")]}),
     ("PATCH", ORG, {"rrsets": [{"name": "never.example.org.", "type": "A", "changetype": "DELETE"}]}),
     (
@@ -225,6 +232,7 @@ SERIES: Final[list[tuple[str, str, Any]]] = [
     ("GET", f"{ORG}/metadata/BOGUS", None),
     ("POST", f"{ORG}/metadata", {"kind": "X-OWNER", "metadata": ["alice", "bob"]}),
     ("GET", f"{ORG}/metadata/X-OWNER", None),
+    ("POST", f"{ORG}/metadata", {"kind": "X-OWNER", "metadata": ["bob", "dora"]}),
     ("PUT", f"{ORG}/metadata/X-OWNER", {"metadata": ["carol"]}),
     ("GET", f"{ORG}/metadata", None),
     ("DELETE", f"{ORG}/metadata/X-OWNER", None),
@@ -239,6 +247,7 @@ SERIES: Final[list[tuple[str, str, Any]]] = [
     # The server.
     ("GET", f"{HERE}/search-data", None),
     ("GET", f"{HERE}/search-data?q=x&max=0", None),
+    ("GET", f"{HERE}/search-data?q=%00", None),
     ("GET", f"{HERE}/search-data?q=x&object_type=bogus", None),
     ("GET", f"{HERE}/search-data?q=example.org&object_type=zone", None),
     ("GET", f"{HERE}/search-data?q=*.wild.example.*", None),

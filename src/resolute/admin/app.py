@@ -96,8 +96,6 @@ async def _refused(request: Request, error: Exception) -> Response:
         await note_denied(request.app.state.services, request.scope, error)
     elif problem.status >= 500:
         request.app.state.trouble.there(error)
-    if problem.status == 405:
-        problem = problems.of_status(405, f"{request.method} is not possible here", problem.headers)
     return problems.answer(problem, path)
 
 

@@ -54,12 +54,16 @@ class FileZones:
             self._until_s = time.monotonic() + KEEP_S
         return self._known
 
-    async def find(self, name: str) -> FileZone | None:
-        """The zone of this name. A node that does not answer has none: the zones of the store go on being managed."""
+    async def known(self) -> Mapping[str, FileZone]:
+        """The same. A node that does not answer has none: the zones of the store go on being managed."""
         try:
-            return (await self.all()).get(name)
+            return await self.all()
         except UnavailableError:
-            return None
+            return {}
+
+    async def find(self, name: str) -> FileZone | None:
+        """The zone of this name, of those that are known."""
+        return (await self.known()).get(name)
 
     async def change(
         self, zone: FileZone, change: ZoneChange | None = None, *, planned: bool = False

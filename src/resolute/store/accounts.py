@@ -68,6 +68,8 @@ class NewToken:
     scope: Mapping[str, Any]
     sources: tuple[str, ...]
     expires: datetime | None
+    parent: str | None = None
+    """The token that has registered it: it ends with that one."""
 
 
 # --------------------------------------------------------------------------------------------------------------- users
@@ -198,7 +200,7 @@ def add_token(connection: Connection, user_id: int, wanted: NewToken) -> None:
     if connection.execute(mine).scalar_one() >= MAX_TOKENS:
         raise RuleError(f"a user may have {MAX_TOKENS} tokens: remove some that nobody uses")
     values: dict[str, Any] = {"id": wanted.id, "name": wanted.name, "hash": wanted.hash, "scope": dict(wanted.scope)}
-    values |= {"sources": list(wanted.sources), "expires": wanted.expires}
+    values |= {"sources": list(wanted.sources), "expires": wanted.expires, "parent": wanted.parent}
     connection.execute(insert(tokens).values(**values, user_id=user_id, created=datetime.now(UTC)))
 
 
@@ -208,7 +210,7 @@ def note_use(connection: Connection, token_id: str, address: str, when: datetime
 
 
 def remove_token(connection: Connection, token_id: str) -> bool:
-    """Takes a token away; returns whether there was one."""
+    """Takes a token away, with those that it has registered; returns whether there was one."""
     return bool(connection.execute(delete(tokens).where(tokens.c.id == token_id)).rowcount)
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, insert, select
 
 from resolute.store.accounts import utc
 from resolute.store.schema import audit
+from resolute.store.texts import fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ _SIZES = {"actor": 255, "address": 45, "verb": 32, "target": 2048, "outcome": 16
 
 def append(connection: Connection, event: Event) -> None:
     """Adds an event, in the transaction of the change that it tells of. What is too long is cut."""
-    row = {column: _text(getattr(event, column), size) for column, size in _SIZES.items()}
+    row = {column: fitting(getattr(event, column), size) for column, size in _SIZES.items()}
     connection.execute(insert(audit).values(time=datetime.now(UTC), **row))
 
 
@@ -54,8 +55,3 @@ def read(connection: Connection, *, before: int | None, limit: int, actor: str |
         )
         for row in connection.execute(query)
     ]
-
-
-def _text(text: str, size: int) -> str:
-    """What every database takes: no NUL, and no half of a surrogate pair, which a stranger's path may have."""
-    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\000")[:size]

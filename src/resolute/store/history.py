@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from resolute.store.pages import pages
 from resolute.store.schema import changed_rrsets, changes
+from resolute.store.texts import fitting
 from resolute.store.zones import PAGE, RRsetRow
 
 WORDS: Final = 2_000
@@ -51,7 +52,7 @@ class ChangedRRset:
 def note(connection: Connection, change: Change) -> int:
     """Writes a change down; returns its id."""
     values = {name: getattr(change, name) for name in _COLUMNS}
-    values |= {"what": change.what[:WORDS], "reason": change.reason[:WORDS]}
+    values |= {"what": fitting(change.what, WORDS), "reason": fitting(change.reason, WORDS)}
     return int(connection.execute(_NOTE, values).scalar_one())
 
 

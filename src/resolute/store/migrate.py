@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-HEAD: Final = "0007"
+HEAD: Final = "0008"
 """The last step in `migrations/versions`."""
 _FIRST: Final = "0001"
 _SCRIPTS: Final = Path(__file__).parent / "migrations"

@@ -182,7 +182,10 @@ tokens = Table(
     Column("expires", DateTime(timezone=True)),
     Column("last_used", DateTime(timezone=True)),
     Column("last_address", String(45)),
+    # The token that has registered it, with which it ends. Checked in the end, for rows that come in any order.
+    Column("parent", ForeignKey("tokens.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED")),
     Index("tokens_by_user", "user_id"),
+    Index("tokens_by_parent", "parent"),
 )
 
 sessions = Table(

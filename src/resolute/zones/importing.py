@@ -126,6 +126,11 @@ def replace(store: Store, new: NewZone) -> Imported:
         return _replace(connection, zone, new, contents)
 
 
+def replace_in(connection: Connection, zone: ZoneRow, new: NewZone) -> Imported:
+    """The same to a zone that is there, in the transaction of the caller."""
+    return _replace(connection, zone, new, _Contents(new))
+
+
 def delete(
     store: Store, origin: bytes, by: Author, *, expected_serial: int | None = None, planned: bool = False
 ) -> Imported:

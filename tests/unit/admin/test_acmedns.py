@@ -200,6 +200,22 @@ def test_what_a_token_registers_ends_with_it_and_is_for_no_more_places(tmp_path:
     with_device(tmp_path, scenario, Setting(limits=limits, admin=HERE.admin, zones=HERE.zones))
 
 
+def test_a_registration_is_over_when_the_token_that_made_it_is_removed(tmp_path: Path) -> None:
+    async def scenario(device: Device) -> None:
+        made, mine = await registered(device), device.token.split("_")[1]
+        others = await device.world.client.post("/register", headers=device.owner)  # with a token of the owner
+        assert (await update(device, made, value("a")))[0] == 200
+        removed = await device.world.client.delete(f"/api/v1/tokens/{mine}", headers=device.owner)
+        assert removed.status_code == 204
+        assert await update(device, made, value("b")) == (401, {"error": "forbidden"})
+        assert await txt_lines(device) == [txt_line(made, "a")]
+        gone = await device.world.client.get(f"/api/v1/tokens/{made['username']}", headers=device.owner)
+        assert gone.status_code == 404
+        assert (await update(device, others.json(), value("c")))[0] == 200
+
+    with_device(tmp_path, scenario, HERE)
+
+
 @pytest.mark.parametrize(
     ("zone", "status", "why"),
     [(None, 404, "admin.acme_dns_zone"), ("nowhere.example.", 404, "no zone"), ("file.example.", 409, "is read from")],

@@ -117,6 +117,38 @@ def test_an_update_that_says_no_ttl_keeps_it(tmp_path: Path) -> None:
     with_device(tmp_path, scenario)
 
 
+def test_what_says_no_ttl_takes_the_one_that_is_there(tmp_path: Path) -> None:
+    """And is no change of the TTL of records that are somebody else's."""
+
+    async def scenario(device: Device) -> None:
+        zero = endpoint("home.example.com", "A", "192.0.2.4", ttl=7)
+        await change(device, {"create": [zero, endpoint("short.example.org", "A", "192.0.2.4", ttl=60)]})
+        wanted = [
+            endpoint("short.example.org", "A", "192.0.2.5"),
+            endpoint("www.example.com", "CNAME", "home.example.com"),
+            endpoint("home.example.com", "AAAA", "2001:db8::3"),
+            endpoint("home.example.com", "A", "192.0.2.5"),
+            endpoint("new.example.org", "A", "192.0.2.5"),
+        ]
+        await change(device, {"create": wanted})
+        found = [*await device.lines(), *await device.lines("example.com.")]
+        for line in (
+            "short.example.org. 60 A 192.0.2.4",
+            "short.example.org. 60 A 192.0.2.5",
+            "www.example.com. 3600 CNAME home.example.com.",
+            "home.example.com. 300 AAAA 2001:db8::3",
+            "home.example.com. 7 A 192.0.2.2",
+            "home.example.com. 7 A 192.0.2.5",
+            "new.example.org. 300 A 192.0.2.5",
+        ):
+            assert line in found
+        old, new = endpoint("short.example.org", "A", "192.0.2.4"), endpoint("short.example.org", "A", "192.0.2.6")
+        await change(device, {"updateOld": [old], "updateNew": [new]})
+        assert "short.example.org. 60 A 192.0.2.6" in await device.lines()
+
+    with_device(tmp_path, scenario)
+
+
 def test_two_zones_are_one_revision(tmp_path: Path) -> None:
     async def scenario(device: Device) -> None:
         wanted = [endpoint(f"web.{zone}", "A", "192.0.2.1") for zone in ("example.org", "example.com")]

@@ -43,11 +43,30 @@ def test_mode_raw(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "other", [{"fqdn": "home.example.org."}, {"fqdn": FQDN}, {"value": VALUE}], ids=["another name", "name", "value"]
+)
+def test_half_of_a_form_does_not_count(tmp_path: Path, other: dict[str, str]) -> None:
+    """No challenge without a text, and none at another name. The digest is openssl's."""
+
+    async def scenario(device: Device) -> None:
+        before = await device.lines()
+        raw = {"domain": "www.example.org", "keyAuth": "x.y"}
+        assert (await device.post("/httpreq/present", raw | other)).status_code == 200
+        digest = "skypt163t1d1tf3UHg71z7ttIz_PMF3509WzR7s7jKg"
+        assert sorted(set(await device.lines()) - set(before)) == [f'{FQDN} 1 TXT "{digest}"']
+        assert (await device.post("/httpreq/cleanup", raw | other)).status_code == 200
+        assert await device.lines() == before
+
+    with_device(tmp_path, scenario)
+
+
+@pytest.mark.parametrize(
     ("body", "status", "why"),
     [
         (b"{", 400, "not JSON"),
         ({}, 422, "expected fqdn and value"),
         ({"fqdn": FQDN}, 422, "expected fqdn and value"),
+        ({"fqdn": FQDN, "domain": "b", "keyAuth": ""}, 422, "expected fqdn and value"),
         ({"fqdn": "a..b", "value": "x"}, 422, "fqdn"),
         ({"fqdn": FQDN, "value": "x" * 256}, 422, "value"),
         ({"fqdn": "_acme-challenge.example.net.", "value": "x"}, 404, "no zone of this server has the name"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from resolute.admin.api import events
-from resolute.admin.api.dependencies import _MEANING as MEANING
+from resolute.admin.api.problems import MEANING
 from resolute.admin.app import application
 from resolute.admin.compat import protocols
 from resolute.admin.feed import LISTENERS

@@ -127,6 +127,14 @@ def test_content_that_is_refused(rtype: str, text: str, said: str) -> None:
     assert said in str(refused.value)
 
 
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("text", ['"' + '\\"' * 131_000, '"a" ' + '"\\"' * 80_000, '"' + "\\\\" * 131_000, '"x\\'])
+def test_a_string_that_is_not_closed_is_read_once(text: str) -> None:
+    """Quotes within it begin no other one: else reading takes time with the square of their number."""
+    with pytest.raises(UnprocessableError, match="does not parse"):
+        content("TXT", text)
+
+
 # ------------------------------------------------------------------------------------------ what Resolute does not have
 
 
@@ -217,6 +225,11 @@ def test_extend_and_prune_single_records(tmp_path: Path) -> None:
         assert await rrsets(client, www) == [(www, "A", 300, ["192.0.2.2", "192.0.2.3"])]
         assert (await client.patch(ZONE, json=change("192.0.2.3", changetype="EXTEND", ttl=60))).status_code == 204
         assert await rrsets(client, www) == [(www, "A", 60, ["192.0.2.2", "192.0.2.3"])]
+        zero = change("192.0.2.1", name="zero.example.org.", ttl=0)
+        assert (await client.patch(ZONE, json=zero)).status_code == 204
+        more = change("192.0.2.2", name="zero.example.org.", changetype="EXTEND", ttl=None)
+        assert (await client.patch(ZONE, json=more)).status_code == 204
+        assert await rrsets(client, "zero.example.org.") == [("zero.example.org.", "A", 0, ["192.0.2.1", "192.0.2.2"])]
         prune = change("192.0.2.2", "192.0.2.77", changetype="PRUNE", ttl=None)
         assert (await client.patch(ZONE, json=prune)).status_code == 204
         assert await rrsets(client, www) == [(www, "A", 60, ["192.0.2.3"])]
@@ -237,6 +250,18 @@ def test_a_patch_is_one_change_with_its_author_and_reason(tmp_path: Path) -> Non
         assert len(others) == 1
         assert (first["author"], first["reason"], first["kind"]) == ("operator, token robot", "a test", "change")
         assert (first["serial_before"], first["serial_after"]) == (7, 8)
+
+    with_zone(tmp_path, scenario)
+
+
+def test_a_reason_in_a_header_is_utf_8_where_it_can_be(tmp_path: Path) -> None:
+    """RFC 9110 5.5: a header is octets."""
+
+    async def scenario(client: httpx.AsyncClient) -> None:
+        for reason, sent in (("größer → 7", "größer → 7".encode()), ("größer", "größer".encode("latin-1"))):
+            headers = {b"X-Change-Reason": sent}
+            assert (await client.put(ZONE, json={"account": reason}, headers=headers)).status_code == 204
+            assert (await client.get("/api/v1/zones/example.org./history")).json()["items"][0]["reason"] == reason
 
     with_zone(tmp_path, scenario)
 
@@ -314,6 +339,8 @@ def test_a_token_for_challenges_sees_and_changes_them_alone(tmp_path: Path) -> N
         ):
             refused = await client.patch(ZONE, json=other)
             assert (refused.status_code, "records:write" in refused.json()["error"]) == (403, True)
+        for unread in (change("no address"), change(type="TXT", records=[{"content": '"open'}]), change(comments=[])):
+            assert (await client.patch(ZONE, json=unread)).status_code == 403  # and not what is wrong with it
         net = {"rrsets": [{"name": "_acme-challenge.example.net.", "type": "TXT", "changetype": "DELETE"}]}
         assert (await client.patch(f"{HERE}/zones/example.net.", json=net)).status_code == 403
         assert (await client.get(f"{HERE}/zones/example.net.")).status_code == 403

@@ -70,6 +70,7 @@ def filled(path: Path) -> Store:
         user = accounts.add_user(connection, NewUser("bob", "$argon2id$x", "editor", ("example.org.", "ü.test.")))
         ends = NOW + timedelta(days=1)
         accounts.add_token(connection, user.id, NewToken("t1", "robot", b"\0\xff" * 16, {"zones": None}, (), ends))
+        accounts.add_token(connection, user.id, NewToken("a1", "before its parent", b"\1" * 32, {}, (), ends, "t1"))
         audit.append(connection, Event("bob", "::1", "login", "session", "failed", "wrong"))
         webhooks.add(connection, Webhook("w1", "https://x.test/", (), "secret", NOW, 3, 0, NOW, ""))
     return store

@@ -1,28 +1,25 @@
 """Batches: changes of many RRsets, in one zone or in many, all or none, in one revision."""
 
 import enum
-from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Response
 from pydantic import Field
-from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
 from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import Answer, Body, Reason
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.api.rrsetjson import USUAL_TTL, RRsetGiven, rrset_of
 from resolute.admin.api.sources import in_store
+from resolute.admin.api.ttls import Wanted, settled
 from resolute.admin.rights import Right, Verb, require
 from resolute.admin.services import Services
 from resolute.records.rrset import RRset
-from resolute.store import zones
-from resolute.store.order import sort_key
 from resolute.zones import change as changing
 from resolute.zones.change import Author, Edit, ZoneChange
 from resolute.zones.commit import plan
@@ -61,7 +58,7 @@ class BatchGiven(Body):
     """Changes that belong together."""
 
     changes: Annotated[list[ChangeGiven], Field(min_length=1, max_length=1_000)]
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 class BatchMade(Answer):
@@ -109,10 +106,9 @@ def _change(given: ChangeGiven, by: Author, field: str) -> ZoneChange:
 async def _with_ttls(services: Services, change: ZoneChange, given: ChangeGiven) -> ZoneChange:
     """Where no TTL is given, that of the RRset that is there. Raises NotThereError, RuleError for a zone of a file."""
     row = await in_store(services, change.zone)
-    open_ttl = {edit.rrset.key for edit, one in zip(change.edits, given.edits, strict=True) if one.ttl is None}
-    ttls = await services.writer.look(lambda connection: _ttls(connection, row.id, open_ttl))
     pairs = zip(change.edits, given.edits, strict=True)
-    return replace(change, edits=tuple(_with_ttl(edit, ttls) if one.ttl is None else edit for edit, one in pairs))
+    wanted = [Wanted(edit, open_ttl=one.ttl is None) for edit, one in pairs]
+    return replace(change, edits=await settled(services, row, change.zone, wanted))
 
 
 def _edit(given: EditGiven, origin: bytes, field: str) -> Edit:
@@ -124,20 +120,6 @@ def _edit(given: EditGiven, origin: bytes, field: str) -> Edit:
     if not given.records:
         raise InvalidError((f"{field}.records", f"`{given.action}` needs at least one record"))
     return Edit(changing.Action(given.action.value), rrset)
-
-
-def _ttls(connection: Connection, zone_id: int, keys: AbstractSet[tuple[bytes, int]]) -> dict[tuple[bytes, int], int]:
-    """The TTLs that RRsets have, of those that are there."""
-    owners = {sort_key(owner): owner for owner, _ in keys}
-    rows = zones.at_names(connection, zone_id, sorted(owners))
-    there = {(owners[row.sort_key], row.rtype): row.ttl for row in rows}
-    return {key: ttl for key, ttl in there.items() if key in keys}
-
-
-def _with_ttl(edit: Edit, ttls: Mapping[tuple[bytes, int], int]) -> Edit:
-    """The TTL that the RRset has, where none is given."""
-    ttl = ttls.get(edit.rrset.key)
-    return edit if ttl is None else Edit(edit.action, RRset(*edit.rrset.key, ttl, edit.rrset.rdatas))
 
 
 def _refuse_repeated(changes: Sequence[ZoneChange]) -> None:

@@ -69,12 +69,22 @@ class Request:
         return Author(author(self.principal, self.client), reason or self.reason)
 
 
+ReasonHeader = Annotated[
+    str, Header(alias="x-change-reason", max_length=2_000, description="Why; kept in the history.")
+]
+
+
 async def _request(
     request: HttpRequest,
     plan: Annotated[bool, Query(description="Say what would change, and change nothing.")] = False,  # noqa: FBT002
-    x_change_reason: Annotated[str, Header(max_length=2_000, description="Why; kept in the history.")] = "",
+    reason: ReasonHeader = "",
 ) -> Request:
-    return Request(await principal_of(request), await client_of(request), _text(x_change_reason), plan)
+    return await request_for(request, reason, plan=plan)
+
+
+async def request_for(request: HttpRequest, reason: str, *, plan: bool) -> Request:
+    """Who asks with a request; `reason` as it came in the header."""
+    return Request(await principal_of(request), await client_of(request), _text(reason), plan)
 
 
 def _text(header: str) -> str:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 
-from resolute.admin.api.problems import MEDIA_TYPE, ProblemDocument
+from resolute.admin.api.problems import MEANING, MEDIA_TYPE, ProblemDocument
 from resolute.admin.clients import Client
 from resolute.admin.rights import Principal, Right, Verb, require
 from resolute.admin.services import Services
@@ -25,23 +25,9 @@ from resolute.errors import UnauthenticatedError
 def problem(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for these statuses: problem documents."""
     content = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{ProblemDocument.__name__}"}}}
-    return {status: {"description": _MEANING[status], "content": content} for status in statuses}
+    return {status: {"description": MEANING[status], "content": content} for status in statuses}
 
 
-_MEANING: Final = {
-    400: "The request cannot be read.",
-    401: "Nobody has said who asks.",
-    403: "The right is missing; `detail` says which.",
-    404: "There is no such thing.",
-    409: "The change would break a rule.",
-    412: "It is not what If-Match or If-None-Match say: somebody has changed it.",
-    413: "The body is too large.",
-    502: "Another server sent something wrong.",
-    422: "Something in the request does not hold; `errors` names the fields.",
-    429: "Too many tries; `Retry-After` says how long to wait.",
-    503: "Something that is needed, such as the store, is not there just now.",
-    507: "There is no room to keep the change, or the disk fails: it is not made.",
-}
 REFUSALS: Final = problem(401, 403, 422, 503, 507)
 """What every route may answer that needs a principal."""
 

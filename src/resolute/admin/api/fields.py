@@ -17,6 +17,10 @@ LARGEST: Final = 2**63 - 1
 _USER: Final = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 
 
+NO_NUL: Final = r"^[^\x00]*$"
+"""Of a text that the store keeps as it is: PostgreSQL has no text with a NUL."""
+
+
 class Body(BaseModel):
     """A body of a request: frozen, and a field that nobody knows is a mistake."""
 
@@ -37,6 +41,7 @@ def _utc(time: datetime) -> datetime:
     return time.astimezone(UTC)
 
 
+Reason = Annotated[str, Field(max_length=2_000, pattern=NO_NUL, description="Why; kept in the history.")]
 UserName = Annotated[str, Field(pattern=_USER, description="Letters, digits and . _ @ -.", examples=["alice"])]
 UserInPath = Annotated[str, Path(pattern=_USER, description="The name of a user.", examples=["alice"])]
 Password = Annotated[

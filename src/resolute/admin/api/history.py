@@ -19,14 +19,14 @@ from resolute.admin.api.changes import (
 )
 from resolute.admin.api.conditions import ConditionsHere
 from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
-from resolute.admin.api.fields import LARGEST, Answer, Body
+from resolute.admin.api.fields import LARGEST, Answer, Body, Reason
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.rrsetjson import Form, FormHere
-from resolute.admin.api.rrsets import commit_one
 from resolute.admin.api.sources import do_whole, expected_serial, refuse_file
+from resolute.admin.api.targets import commit_one
 from resolute.admin.rights import Right, Verb, require
 from resolute.records import names
 from resolute.store import history, zones
@@ -84,7 +84,7 @@ class Reverted(Body):
     revision: int = Field(
         strict=True, ge=0, le=LARGEST, description="The zone becomes what it was at this revision of the store."
     )
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 @router.get("/{zone:path}/history", operation_id="listChanges", responses=problem(404))

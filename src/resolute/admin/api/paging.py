@@ -68,4 +68,6 @@ def decode(kind: str, cursor: str | None, default: T) -> T:
 
 def _plain(key: object) -> bool:
     """What every database takes as a value to compare with."""
-    return -(2**63) <= key < 2**63 if isinstance(key, int) else isinstance(key, str) and key.isascii()
+    if isinstance(key, int):
+        return -(2**63) <= key < 2**63
+    return isinstance(key, str) and key.isascii() and "\0" not in key

@@ -114,6 +114,24 @@ _STATUSES: Final = {
     413: ("too-large", "The request is too large"),
 }
 
+MEANING: Final = {
+    200: "It is done.",
+    201: "It is made.",
+    400: "The request cannot be read.",
+    401: "Nobody has said who asks.",
+    403: "The right is missing.",
+    404: "There is no such thing.",
+    409: "It is there already, is not to be changed here, or the change would break a rule.",
+    412: "It is not what the request believes it to be: somebody has changed it.",
+    413: "The body is too large.",
+    422: "Something in the request does not hold.",
+    429: "Too many tries; `Retry-After` says how long to wait.",
+    502: "Another server sent something wrong.",
+    503: "Something that is needed, such as the store, is not there just now.",
+    507: "There is no room to keep the change, or the disk fails: it is not made.",
+}
+"""Of the statuses that routes answer, for the description of the API."""
+
 
 def of(error: Exception) -> Problem:
     """What an error is answered with; what is nobody's is a fault of ours (500)."""
@@ -139,7 +157,12 @@ def of_status(status: int, detail: str = "", headers: Mapping[str, str] | None =
 
 def answer(problem: Problem, path: str) -> Response:
     """The answer for a path: a problem document in the API, what its clients read where another program's protocol is
-    spoken, one line elsewhere."""
+    spoken, one line elsewhere. What was sent is repeated as text that can be sent."""
+    problem = replace(
+        problem,
+        detail=_as_text(problem.detail),
+        errors=[(_as_text(name), _as_text(reason)) for name, reason in problem.errors],
+    )
     said = protocols.said(path, protocols.Refusal(problem.status, problem.kind, problem.detail))
     if said is not None:
         headers = {**problem.headers, **({"WWW-Authenticate": protocols.CHALLENGE} if said.status == 401 else {})}
@@ -151,7 +174,7 @@ def answer(problem: Problem, path: str) -> Response:
         "title": problem.title,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": path,
+        "instance": _as_text(path),
         "errors": [{"field": name, "reason": reason} for name, reason in problem.errors],
     }
     if is_powerdns(path):
@@ -173,6 +196,11 @@ def is_powerdns(path: str) -> bool:
 def one_line(text: str) -> str:
     """The text with white space made single blanks."""
     return " ".join(text.split())
+
+
+def _as_text(sent: str) -> str:
+    """Half of a surrogate pair, which a string of JSON may have (RFC 8259 8.2) and UTF-8 has not, is written out."""
+    return sent.encode("utf-8", "backslashreplace").decode()
 
 
 def _errors(error: ResoluteError) -> Sequence[tuple[str, str]]:

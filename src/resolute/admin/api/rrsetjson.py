@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 from fastapi import Query
 from pydantic import Field
 
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import Answer, Body, Reason
 from resolute.admin.api.naming import owner_name, rtype_number
 from resolute.admin.api.problems import InvalidError
 from resolute.errors import PresentationError
@@ -66,7 +66,7 @@ class RRsetPut(Body):
     ttl: Ttl | None = Field(default=None, description=f"Else the one it has, or {USUAL_TTL}.")
     name: Name | None = Field(default=None, description="May be repeated from the path; not another.")
     type: Type | None = Field(default=None, description="The same.")
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 class RRsetPatched(Body):
@@ -75,7 +75,7 @@ class RRsetPatched(Body):
     add: GivenRecords = Field(default_factory=list)
     remove: GivenRecords = Field(default_factory=list)
     ttl: Ttl | None = Field(default=None, description="Of the whole RRset from now on.")
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 class RRsetGiven(Body):

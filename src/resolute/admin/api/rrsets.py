@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from sqlalchemy import Connection
 
 from resolute.admin.api import conditions
 from resolute.admin.api.changes import Request, RequestHere, ZoneChanged, changed, say_unconfirmed
@@ -26,19 +25,15 @@ from resolute.admin.api.rrsetjson import (
     rdatas_of,
     shown,
 )
-from resolute.admin.api.sources import Found, find, find_rrset, in_file
+from resolute.admin.api.sources import Found, RRsets, find, find_rrset
+from resolute.admin.api.targets import commit_one, make
 from resolute.admin.filezones import FileZone
 from resolute.admin.rights import Right, Verb, permits, require, require_somewhere
 from resolute.admin.services import Services
 from resolute.errors import NotFoundError
 from resolute.records import names
 from resolute.records.rrset import RRset
-from resolute.store import zones
-from resolute.store.order import sort_key
-from resolute.store.zones import RRsetRow
 from resolute.zones.change import Action, Edit, ZoneChange
-from resolute.zones.commit import plan
-from resolute.zones.contents import FileContents
 from resolute.zones.decide import Committed
 from resolute.zones.rows import rrset_of
 
@@ -62,7 +57,9 @@ async def list_rrsets(
     require_somewhere(principal, Verb.RECORDS_READ)
     origin = zone_name(zone)
     subtree = None if below is None else owner_name(below, origin, "below")
-    rows = await _rows(services, origin, _position(decode(_KIND, cursor, "")), subtree, limit + 1)
+    last = _position(decode(_KIND, cursor, ""))
+    found = await RRsets.open(services, await find(services, origin), origin)
+    rows = await found.after(last, limit=limit + 1, below=subtree)
     some, following = page(_KIND, rows, limit, lambda row: f"{row.rtype} {row.name}")
     seen = (rrset_of(row) for row in some)
     items = [
@@ -189,10 +186,7 @@ def place(zone: str, name: str, rtype: str) -> tuple[bytes, bytes, int]:
 async def _make(
     services: Services, request: Request, change: ZoneChange, found: Found, response: Response
 ) -> ZoneChanged:
-    if isinstance(found.zone, FileZone):
-        made, served = await services.file_zones.change(found.zone, change, planned=request.plan)
-    else:
-        made, served = await commit_one(services, change, planned=request.plan)
+    made, served = await make(services, found.zone, change, planned=request.plan)
     return _answer(request, _Made(change, made, served, found.rrset), response)
 
 
@@ -218,15 +212,6 @@ def _answer(request: Request, made: _Made, response: Response) -> ZoneChanged:
         response.status_code = 201 if new and edit.action is Action.REPLACE else 200
     say_unconfirmed(response, made.served)
     return changed(made.committed, made.served, request.form)
-
-
-async def commit_one(services: Services, change: ZoneChange, *, planned: bool) -> tuple[Committed, bool | None]:
-    """The change made, and whether the node serves it; or what it would do, and None."""
-    if planned:
-        written = await services.writer.alone(lambda store: (plan(store, change)[0], None))
-        return written.result, None
-    made = await services.writer.commit(change)
-    return made.result[0], made.served
 
 
 def _guarded(change: ZoneChange, found: Found, wanted: Conditions) -> ZoneChange:
@@ -271,22 +256,3 @@ def _position(key: str) -> tuple[bytes, int] | None:
         return zone_name(name), int(rtype)
     except ValueError as error:
         raise InvalidError(("cursor", "it is not one of a list of rrsets")) from error
-
-
-async def _rows(
-    services: Services, origin: bytes, last: tuple[bytes, int] | None, below: bytes | None, limit: int
-) -> list[RRsetRow]:
-    zone = await find(services, origin)
-    if isinstance(zone, FileZone):
-
-        def look(contents: FileContents) -> list[RRsetRow]:
-            return contents.after(last, limit=limit, below=below)
-
-        return await in_file(services, zone, origin, look)
-    key = None if last is None else (sort_key(last[0]), last[1])
-    subtree = None if below is None else sort_key(below)
-
-    def rows(connection: Connection) -> list[RRsetRow]:
-        return zones.after(connection, zone.id, key, limit=limit, subtree=subtree)
-
-    return await services.writer.look(rows)

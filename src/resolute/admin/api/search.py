@@ -14,6 +14,7 @@ from pydantic import Field
 
 from resolute.admin import filesearch
 from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
+from resolute.admin.api.fields import NO_NUL
 from resolute.admin.api.naming import rtype_number, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, encode, page
 from resolute.admin.api.problems import InvalidError
@@ -56,7 +57,7 @@ class Found(RRsetShown):
 async def search(
     services: ServicesHere,
     principal: PrincipalHere,
-    q: Annotated[str, Query(min_length=1, max_length=1_024, description="What to look for.")] = "*",
+    q: Annotated[str, Query(min_length=1, max_length=1_024, pattern=NO_NUL, description="What to look for.")] = "*",
     rtype: Annotated[str | None, Query(alias="type", max_length=16, description="Of this type alone.")] = None,
     zone: Annotated[str | None, Query(max_length=1_024, description="In this zone alone.")] = None,
     records: FormHere = Form.TEXT,

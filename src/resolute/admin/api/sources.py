@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from sqlalchemy import Connection
 
@@ -12,13 +12,12 @@ from resolute.admin.api.conditions import Conditions
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.filezones import FileZone
 from resolute.admin.services import Services
-from resolute.errors import UnavailableError
 from resolute.records import names
 from resolute.records.rrset import RRset
 from resolute.store import zones
 from resolute.store.order import sort_key
 from resolute.store.store import Store
-from resolute.store.zones import ZoneRow
+from resolute.store.zones import RRsetRow, ZoneRow
 from resolute.zones.contents import FileContents
 from resolute.zones.importing import Imported
 from resolute.zones.rows import as_zone_text, rrset_of
@@ -41,20 +40,6 @@ async def find(services: Services, origin: bytes) -> ZoneRow | FileZone:
     return row if row is not None else await _of_file(services, name)
 
 
-async def enclosing(services: Services, name: bytes) -> ZoneRow | FileZone | None:
-    """The zone that a name is in: the closest at or above it (RFC 1034 4.3.2), None where there is none."""
-    above, left = ["."], name
-    for label in names.split(name):
-        above.insert(-1, names.to_text(left))
-        left = left[1 + len(label) :]
-    rows = await services.writer.look(lambda connection: [zones.find(connection, one) for one in above])
-    try:
-        files = await services.file_zones.all()
-    except UnavailableError:
-        files = {}
-    return next((found for row, one in zip(rows, above, strict=True) if (found := row or files.get(one))), None)
-
-
 async def find_rrset(services: Services, origin: bytes, owner: bytes, rtype: int) -> Found:
     """The zone, and the RRset of this owner and type. Raises NotThereError for the zone alone."""
     nothing = RRset(owner, rtype, 0, ())
@@ -73,6 +58,34 @@ async def find_rrset(services: Services, origin: bytes, owner: bytes, rtype: int
     rows = await in_file(services, zone, origin, lambda contents: contents.at(owner))
     there = {one.rtype: one for one in rows}
     return Found(zone, rrset_of(there[rtype]) if rtype in there else nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class RRsets:
+    """All RRsets of a zone in canonical order, page by page; a file is read once for all pages."""
+
+    services: Services
+    place: ZoneRow | FileContents
+
+    @classmethod
+    async def open(cls, services: Services, zone: ZoneRow | FileZone, origin: bytes) -> Self:
+        """Raises UnavailableError when the zone's file cannot be read."""
+        if isinstance(zone, FileZone):
+            return cls(services, await in_file(services, zone, origin, lambda contents: contents))
+        return cls(services, zone)
+
+    async def after(self, last: tuple[bytes, int] | None, *, limit: int, below: bytes | None = None) -> list[RRsetRow]:
+        """Those after one of them (owner, type); `below`: at and below a name alone."""
+        place = self.place
+        if isinstance(place, FileContents):
+            return await self.services.writer.off_loop(lambda: place.after(last, limit=limit, below=below))
+        key = None if last is None else (sort_key(last[0]), last[1])
+        subtree = None if below is None else sort_key(below)
+
+        def rows(connection: Connection) -> list[RRsetRow]:
+            return zones.after(connection, place.id, key, limit=limit, subtree=subtree)
+
+        return await self.services.writer.look(rows)
 
 
 async def in_store(services: Services, origin: bytes) -> ZoneRow:

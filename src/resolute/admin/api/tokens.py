@@ -165,7 +165,7 @@ async def get_token(token_id: TokenId, services: ServicesHere, principal: Princi
 
 @router.delete("/{token_id}", status_code=204, operation_id="removeToken", responses=problem(404))
 async def remove_token(token_id: TokenId, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> None:
-    """Ends a token at once. Another user's needs tokens:write."""
+    """Ends a token at once, with what it has registered for acme-dns. Another user's needs tokens:write."""
     who = require_own(principal, Verb.TOKENS_WRITE)
     found = await services.accounts.read(lambda c: store.find_token(c, token_id))
     token = _visible(found[0] if found else None, who, Verb.TOKENS_WRITE, token_id)

@@ -5,12 +5,12 @@ import secrets
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 from pydantic import AwareDatetime, Field
 
 from resolute.admin import outward
 from resolute.admin.api.dependencies import REFUSALS, ServicesHere, problem, right
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import NO_NUL, Answer, Body
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import InvalidError, NotThereError
@@ -25,6 +25,7 @@ router = APIRouter(prefix="/webhooks", tags=["history"], responses=REFUSALS, rou
 
 Reader = Annotated[Principal, Depends(right(Verb.SETTINGS_READ))]
 Writer = Annotated[Principal, Depends(right(Verb.SETTINGS_WRITE))]
+WebhookId = Annotated[str, Path(max_length=64, pattern=NO_NUL, description="The `id` of a webhook.")]
 
 
 class WebhookAdded(Body):
@@ -73,7 +74,7 @@ async def add_webhook(body: WebhookAdded, services: ServicesHere, _: Writer) -> 
 
 
 @router.get("/{webhook}", operation_id="getWebhook", responses=problem(404))
-async def get_webhook(webhook: str, services: ServicesHere, _: Reader) -> WebhookShown:
+async def get_webhook(webhook: WebhookId, services: ServicesHere, _: Reader) -> WebhookShown:
     """One webhook. Needs settings:read."""
     found = await services.accounts.read(lambda connection: store.find(connection, webhook))
     if found is None:
@@ -82,7 +83,7 @@ async def get_webhook(webhook: str, services: ServicesHere, _: Reader) -> Webhoo
 
 
 @router.delete("/{webhook}", status_code=204, operation_id="removeWebhook", responses=problem(404))
-async def remove_webhook(webhook: str, services: ServicesHere, _: Writer) -> None:
+async def remove_webhook(webhook: WebhookId, services: ServicesHere, _: Writer) -> None:
     """Tells it no more. Needs settings:write."""
     if not await services.accounts.write(lambda connection: store.remove(connection, webhook)):
         raise NotThereError("there is no such webhook")

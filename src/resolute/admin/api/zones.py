@@ -10,16 +10,17 @@ from resolute.admin.api import conditions
 from resolute.admin.api.changes import RequestHere, ZoneChanged, say_unconfirmed, whole
 from resolute.admin.api.conditions import NOT_MODIFIED, ConditionsHere, not_modified
 from resolute.admin.api.dependencies import REFUSALS, PrincipalHere, ServicesHere, problem
-from resolute.admin.api.fields import Answer, Body
+from resolute.admin.api.fields import Answer, Body, Reason
 from resolute.admin.api.idempotency import ChangeRoute, Idempotent
 from resolute.admin.api.naming import ZoneInPath, owner_name, zone_name
 from resolute.admin.api.paging import USUAL, Cursor, Limit, Page, decode, page
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.api.rrsetjson import Ttl
-from resolute.admin.api.sources import do_whole, enclosing, expected_serial, find, in_store, refuse_file
+from resolute.admin.api.sources import do_whole, expected_serial, find, in_store, refuse_file
+from resolute.admin.api.targets import find_target
 from resolute.admin.filezones import FileZone
 from resolute.admin.rights import Principal, Right, Verb, permits, require, require_somewhere
-from resolute.errors import PresentationError, RuleError, UnavailableError
+from resolute.errors import PresentationError, RuleError
 from resolute.records import names
 from resolute.store import zones as store
 from resolute.store.store import Store
@@ -78,14 +79,14 @@ class ZoneAdded(Body):
     ttl: Ttl = 3_600
     text: str | None = Field(default=None, description="Zone text instead of all this, without $INCLUDE.")
     serial_policy: Policy = Policy.INCREMENT
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 class ZonePatched(Body):
     """What is to be different of a zone, its records apart."""
 
     serial_policy: Policy
-    reason: str = Field(default="", max_length=2_000)
+    reason: Reason = ""
 
 
 @router.get("", operation_id="listZones")
@@ -102,14 +103,11 @@ async def list_zones(
     covers."""
     require_somewhere(principal, Verb.ZONES_READ)
     if holding is not None:
-        zone = await enclosing(services, zone_name(holding, "holding"))
-        return Page(items=[shown(one) for one in (zone,) if one and _may_see(principal, one)], next=None)
+        target = await find_target(services, zone_name(holding, "holding"))
+        return Page(items=[shown(one.zone) for one in (target,) if one and _may_see(principal, one.zone)], next=None)
     after = decode(_KIND, cursor, "")
     rows = await services.writer.look(lambda connection: store.page(connection, after, limit + 1))
-    try:
-        files = [zone for name, zone in (await services.file_zones.all()).items() if name > after]
-    except UnavailableError:
-        files = []
+    files = [zone for name, zone in (await services.file_zones.known()).items() if name > after]
     of_store = {row.name for row in rows}
     every: list[ZoneRow | FileZone] = [*rows, *(zone for zone in files if zone.name not in of_store)]
     some, following = page(_KIND, sorted(every, key=lambda zone: zone.name)[: limit + 1], limit, lambda zone: zone.name)

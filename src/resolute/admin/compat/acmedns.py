@@ -87,7 +87,7 @@ async def health() -> Response:
     status_code=201,
     response_class=Response,
     openapi_extra=body_of(Registration, required=False),
-    responses=answers(201, 400, 401, 403, 404, 409, 422, media_type=JSON),
+    responses=answers(201, 400, 401, 403, 404, 409, 413, 422, 507, media_type=JSON),
 )
 async def register(request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> Response:
     """Makes a name and a password for it. Needs records:write for TXT of every name of the zone."""
@@ -121,7 +121,7 @@ async def register(request: Request, services: ServicesHere, principal: Principa
     operation_id="updateAcmeDns",
     response_class=Response,
     openapi_extra=body_of(Update),
-    responses=answers(200, 400, 401, 404, 409, 412, 422, media_type=JSON),
+    responses=answers(200, 400, 401, 404, 409, 412, 413, 422, 507, media_type=JSON),
 )
 async def update(request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere) -> Response:
     """Adds a TXT value to a name that was registered; the last two stay. Needs records:write for it."""
@@ -211,7 +211,8 @@ def _register(connection: Connection, who: Principal, wanted: NewToken, told: Ev
     """What a token registers ends with it, and is for no more places. Raises DeniedError for more than it has."""
     found = store.find_token(connection, who.token_id) if who.token_id else None
     if found is not None:
-        wanted = replace(wanted, expires=found[0].expires, sources=wanted.sources or found[0].sources)
+        mine = found[0]
+        wanted = replace(wanted, expires=mine.expires, sources=wanted.sources or mine.sources, parent=mine.id)
     api.add(connection, who, api.owner_of(connection, who), wanted)
     audit.append(connection, told)
     return wanted

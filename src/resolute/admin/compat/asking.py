@@ -3,12 +3,12 @@
 Their clients send JSON with any media type, or none: bodies are read here, and described in the document.
 """
 
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from resolute.admin.api.problems import BadRequestError, InvalidError, one_line
+from resolute.admin.api.problems import MEANING, BadRequestError, InvalidError, one_line
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -46,23 +46,8 @@ def answers(*statuses: int, media_type: str = "text/plain") -> dict[int | str, d
     """The `responses` of a route that refuses in its protocol's own form."""
     schema = {"type": "string"} if media_type == "text/plain" else {"type": "object"}
     return {
-        status: {"description": _MEANING[status], "content": {media_type: {"schema": schema}}} for status in statuses
+        status: {"description": MEANING[status], "content": {media_type: {"schema": schema}}} for status in statuses
     }
-
-
-_MEANING: Final = {
-    200: "It is done.",
-    201: "It is made.",
-    400: "The request cannot be read.",
-    401: "Nobody has said who asks.",
-    403: "The right is missing.",
-    404: "There is no such thing.",
-    409: "The change would break a rule.",
-    412: "Somebody else was quicker.",
-    422: "Something in the request does not hold.",
-    429: "Too many tries.",
-    503: "Something that is needed is not there just now.",
-}
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:

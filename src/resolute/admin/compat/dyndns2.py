@@ -18,10 +18,10 @@ from fastapi.responses import PlainTextResponse
 
 from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesHere
 from resolute.admin.api.sources import find_rrset
+from resolute.admin.api.targets import Target, find_target, make
 from resolute.admin.clients import Address
 from resolute.admin.compat.addresses import MOST_HOSTS, UnusableError, host_name, shown, wanted
 from resolute.admin.compat.asking import answers
-from resolute.admin.compat.target import Target, find_target, make
 from resolute.admin.filezones import FileZone
 from resolute.admin.gate import note_denied
 from resolute.admin.records import author
@@ -34,7 +34,7 @@ from resolute.zones.change import Action, Author, Edit, ZoneChange
 
 log = logging.getLogger(__name__)
 
-router = APIRouter(tags=["dyndns"], responses=answers(401, 403, 422, 429, 503))
+router = APIRouter(tags=["dyndns"], responses=answers(401, 403, 422, 429, 503, 507))
 Addresses = Mapping[int, Address]
 NO_HOST: Final = "nohost"
 
@@ -103,7 +103,7 @@ async def _change(update: _Update, target: Target) -> bool:
     """Returns whether there was something to change."""
     edits = [edit for rtype in sorted(update.addresses) if (edit := await _edit(update, target, rtype)) is not None]
     if edits:
-        await make(update.services, target, ZoneChange(target.origin, tuple(edits), update.by))
+        await make(update.services, target.zone, ZoneChange(target.origin, tuple(edits), update.by))
     return bool(edits)
 
 

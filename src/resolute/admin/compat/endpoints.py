@@ -6,12 +6,14 @@ Names and most targets have no trailing dot there; those of SRV and NAPTR have, 
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import InvalidError
+from resolute.admin.api.ttls import Wanted
 from resolute.admin.compat.asking import Sent
 from resolute.admin.compat.txt import txt_rdata
 from resolute.errors import PresentationError
@@ -20,7 +22,7 @@ from resolute.records.rrset import MAX_TTL, RRset
 from resolute.zones.change import Action, Edit
 
 USUAL_TTL: Final = 300
-"""Of an endpoint that says none (in Go: 0), where there is none yet."""
+"""Of an endpoint that says none (in Go: 0), where no RRset is that has one."""
 MOST: Final = 10_000
 """Endpoints in one list."""
 TYPES: Final = frozenset(map(rdata.type_from_text, ["A", "AAAA", "CNAME", "TXT", "SRV", "NS", "PTR", "MX", "NAPTR"]))
@@ -68,17 +70,31 @@ class Changes(Sent):
         return {key[:1].lower() + key[1:]: value for key, value in tree.items()}
 
 
-def edits_of(changes: Changes) -> list[Edit]:
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """An endpoint as an RRset; `says_ttl`: the TTL is the endpoint's own."""
+
+    rrset: RRset
+    says_ttl: bool
+
+
+def edits_of(changes: Changes) -> list[Wanted]:
     """Records that go, then records that come: what else stands in an RRset stays. Raises InvalidError that names each
     endpoint that does not hold."""
     problems: list[tuple[str, str]] = []
     gone = _all(changes.update_old, "updateOld", problems) + _all(changes.delete, "delete", problems)
-    had = {rrset.key: rrset.ttl for rrset in gone}
-    come = _all(changes.update_new, "updateNew", problems, had) + _all(changes.create, "create", problems)
+    come = _all(changes.update_new, "updateNew", problems) + _all(changes.create, "create", problems)
     if problems:
         raise InvalidError(*problems[:100])
-    removals = [Edit(Action.REMOVE, rrset) for rrset in gone if rrset.rdatas]
-    return removals + [Edit(Action.ADD, rrset) for rrset in come if rrset.rdatas]
+    had = {one.rrset.key: one.rrset.ttl for one in gone if one.says_ttl}
+    removals = [Wanted(Edit(Action.REMOVE, one.rrset)) for one in gone if one.rrset.rdatas]
+    return removals + [_addition(one, had.get(one.rrset.key)) for one in come if one.rrset.rdatas]
+
+
+def _addition(one: _Meant, had: int | None) -> Wanted:
+    """An endpoint that says no TTL keeps the one it had, or takes that of the RRset which is there."""
+    kept = one.rrset if one.says_ttl or had is None else replace(one.rrset, ttl=had)
+    return Wanted(Edit(Action.ADD, kept), open_ttl=not one.says_ttl and had is None)
 
 
 def shown(rrset: RRset) -> dict[str, Any]:
@@ -96,32 +112,27 @@ def adjusted(endpoint: Endpoint) -> dict[str, Any]:
     does not hold stays as it is: it is refused when it is to be made."""
     tree = endpoint.model_dump(by_alias=True, exclude_none=True, exclude_defaults=True)
     try:
-        return tree | {key: value for key, value in shown(_rrset(endpoint, "")).items() if key != "recordTTL"}
+        return tree | {key: value for key, value in shown(_rrset(endpoint, "").rrset).items() if key != "recordTTL"}
     except InvalidError:
         return tree
 
 
-def _all(
-    endpoints: Iterable[Endpoint],
-    field: str,
-    problems: list[tuple[str, str]],
-    had: dict[tuple[bytes, int], int] | None = None,
-) -> list[RRset]:
-    """The RRsets of a list; those that say no TTL have that of `had`."""
+def _all(endpoints: Iterable[Endpoint], field: str, problems: list[tuple[str, str]]) -> list[_Meant]:
     found = []
     for at, endpoint in enumerate(endpoints):
         try:
-            found.append(_rrset(endpoint, f"{field}[{at}].", had))
+            found.append(_rrset(endpoint, f"{field}[{at}]."))
         except InvalidError as error:
             problems.extend(error.fields)
     return found
 
 
-def _rrset(endpoint: Endpoint, field: str, had: dict[tuple[bytes, int], int] | None = None) -> RRset:
+def _rrset(endpoint: Endpoint, field: str) -> _Meant:
     owner = zone_name(endpoint.dns_name, f"{field}dnsName")
     rtype = _type(endpoint.record_type, f"{field}recordType")
-    ttl = endpoint.record_ttl if endpoint.record_ttl > 0 else (had or {}).get((owner, rtype), USUAL_TTL)
-    return RRset.of(owner, rtype, ttl, _rdatas(rtype, endpoint.targets, f"{field}targets"))
+    says_ttl = endpoint.record_ttl > 0
+    ttl = endpoint.record_ttl if says_ttl else USUAL_TTL
+    return _Meant(RRset.of(owner, rtype, ttl, _rdatas(rtype, endpoint.targets, f"{field}targets")), says_ttl)
 
 
 def _type(text: str, field: str) -> int:

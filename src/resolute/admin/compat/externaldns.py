@@ -22,20 +22,18 @@ from sqlalchemy import Connection
 from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesHere
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import NotThereError
-from resolute.admin.api.sources import in_file
+from resolute.admin.api.sources import RRsets
+from resolute.admin.api.targets import Target, Zone, enclosing, make_all
+from resolute.admin.api.ttls import Wanted, settled
 from resolute.admin.compat.asking import answers, body_of, read
 from resolute.admin.compat.endpoints import TYPES, Changes, Endpoints, adjusted, edits_of, shown
-from resolute.admin.compat.target import Target, Zone, enclosing, make_all
-from resolute.admin.filezones import FileZone
 from resolute.admin.records import author
 from resolute.admin.rights import Principal, Right, Verb, permits, permits_within, require, require_somewhere
 from resolute.admin.services import Services
-from resolute.errors import UnavailableError
 from resolute.records import names
 from resolute.store import zones
 from resolute.store.zones import PAGE, RRsetRow
 from resolute.zones.change import Author, Edit, ZoneChange
-from resolute.zones.contents import FileContents
 from resolute.zones.rows import rrset_of
 
 MEDIA_TYPE: Final = "application/external.dns.webhook+json;version=1"
@@ -91,7 +89,7 @@ async def list_records(services: ServicesHere, principal: PrincipalHere) -> Resp
     operation_id="adjustExternalDnsEndpoints",
     response_class=Response,
     openapi_extra=body_of(EndpointList),
-    responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED, **answers(400, 422)},
+    responses={200: {"description": "Endpoints.", **_JSON}, **_CLOSED, **answers(400, 413, 422)},
 )
 async def adjust(request: Request, services: ServicesHere, principal: PrincipalHere) -> Response:
     """The same endpoints as they will be shown when they are there. Needs records:write somewhere."""
@@ -106,7 +104,7 @@ async def adjust(request: Request, services: ServicesHere, principal: PrincipalH
     operation_id="changeExternalDnsRecords",
     status_code=204,
     openapi_extra=body_of(Changes),
-    responses={**_CLOSED, **answers(400, 404, 409, 422)},
+    responses={**_CLOSED, **answers(400, 404, 409, 413, 422, 507)},
 )
 async def change_records(
     request: Request, services: ServicesHere, principal: PrincipalHere, client: ClientHere
@@ -114,11 +112,15 @@ async def change_records(
     """Makes all changes or none. Needs records:write for each RRset."""
     require_somewhere(principal, Verb.RECORDS_WRITE)
     sent = await read(Changes, request)
-    edits = await services.writer.off_loop(lambda: edits_of(sent))
-    targets = await enclosing(services, (edit.rrset.owner for edit in edits))
-    await services.writer.off_loop(lambda: _require(principal, edits, targets))
+    wanted = await services.writer.off_loop(lambda: edits_of(sent))
+    targets = await enclosing(services, (one.edit.rrset.owner for one in wanted))
+    await services.writer.off_loop(lambda: _require(principal, (one.edit for one in wanted), targets))
     by = Author(author(principal, client), "externaldns")
-    await make_all(services, _changes(edits, targets, by))
+    changes = [
+        (zone, ZoneChange(origin, await settled(services, zone, origin, some), by))
+        for zone, origin, some in _by_zone(wanted, targets)
+    ]
+    await make_all(services, changes)
     return Response(status_code=204)
 
 
@@ -131,24 +133,21 @@ def _require(principal: Principal, edits: Iterable[Edit], targets: dict[bytes, T
         require(principal, Right(Verb.RECORDS_WRITE, target.origin, *edit.rrset.key))
 
 
-def _changes(edits: Sequence[Edit], targets: dict[bytes, Target], by: Author) -> Iterable[tuple[Zone, ZoneChange]]:
-    """A change for each zone; the order of the edits of a zone stays."""
+def _by_zone(wanted: Sequence[Wanted], targets: dict[bytes, Target]) -> Iterable[tuple[Zone, bytes, Sequence[Wanted]]]:
+    """The edits of each zone, in their order; with its wire name."""
 
-    def origin(edit: Edit) -> bytes:
-        return targets[edit.rrset.owner].origin
+    def origin(one: Wanted) -> bytes:
+        return targets[one.edit.rrset.owner].origin
 
-    for name, some in groupby(sorted(edits, key=origin), origin):
+    for name, some in groupby(sorted(wanted, key=origin), origin):
         together = tuple(some)
-        yield targets[together[0].rrset.owner].zone, ZoneChange(name, together, by)
+        yield targets[together[0].edit.rrset.owner].zone, name, together
 
 
 async def _zones(services: Services, principal: Principal) -> list[tuple[str, Zone]]:
     """Those in which something may be changed, by name. Raises DeniedError where it is nothing at all."""
     require_somewhere(principal, Verb.RECORDS_WRITE)
-    try:
-        files = await services.file_zones.all()
-    except UnavailableError:
-        files = {}
+    files = await services.file_zones.known()
     found: dict[str, Zone] = {name: zone for name, zone in files.items() if zone.writable}
 
     def look(connection: Connection) -> list[tuple[str, Zone]]:
@@ -180,26 +179,10 @@ async def _endpoints(
 
 async def _pages(services: Services, zone: Zone, origin: bytes) -> AsyncIterator[list[RRsetRow]]:
     """The RRsets of a zone."""
-    last: RRsetRow | None = None
-    while True:
-        page = await _page(services, zone, origin, last)
-        if not page:
-            return
+    rrsets, last = await RRsets.open(services, zone, origin), None
+    while page := await rrsets.after(last, limit=PAGE):
         yield page
-        last = page[-1]
-
-
-async def _page(services: Services, zone: Zone, origin: bytes, last: RRsetRow | None) -> list[RRsetRow]:
-    if isinstance(zone, FileZone):
-        position = None if last is None else (zone_name(last.name), last.rtype)
-
-        def look(contents: FileContents) -> list[RRsetRow]:
-            return contents.after(position, limit=PAGE)
-
-        return await in_file(services, zone, origin, look)
-    key = None if last is None else (last.sort_key, last.rtype)
-    zone_id = zone.id
-    return await services.writer.look(lambda connection: zones.after(connection, zone_id, key, limit=PAGE))
+        last = names.from_text(page[-1].name), page[-1].rtype
 
 
 async def _as_json(pages: AsyncIterator[list[str]]) -> AsyncIterator[str]:

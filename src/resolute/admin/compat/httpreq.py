@@ -15,8 +15,8 @@ from resolute.admin.api.dependencies import ClientHere, PrincipalHere, ServicesH
 from resolute.admin.api.naming import zone_name
 from resolute.admin.api.problems import NotThereError
 from resolute.admin.api.sources import find_rrset
+from resolute.admin.api.targets import find_target, make
 from resolute.admin.compat.asking import Sent, answers, body_of, read
-from resolute.admin.compat.target import find_target, make
 from resolute.admin.compat.txt import CHALLENGE_TTL, LONGEST, TXT, challenge, txt_rdata
 from resolute.admin.records import author
 from resolute.admin.rights import Right, Verb, require, require_somewhere
@@ -27,7 +27,7 @@ from resolute.zones.change import Action, Author, Edit, ZoneChange
 router = APIRouter(
     prefix="/httpreq",
     tags=["httpreq"],
-    responses=answers(400, 401, 403, 404, 409, 422, 429, 503),
+    responses=answers(400, 401, 403, 404, 409, 413, 422, 429, 503, 507),
 )
 _LABEL: Final = "_acme-challenge."
 
@@ -43,19 +43,24 @@ class Challenge(Sent):
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
-        if not (self.fqdn and self.value) and not (self.domain and self.key_auth):
+        if not self.is_raw and not (self.fqdn and self.value):
             raise ValueError("expected fqdn and value, or domain and keyAuth")
         return self
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether it is of the mode RAW: it has no whole `fqdn` and `value`."""
+        return bool(self.domain and self.key_auth) and not (self.fqdn and self.value)
+
     def owner(self) -> bytes:
         """The wire name of the TXT record. Raises InvalidError."""
-        if self.fqdn:
-            return zone_name(self.fqdn, "fqdn")
-        return zone_name(_LABEL + self.domain.removeprefix("*."), "domain")
+        if self.is_raw:
+            return zone_name(_LABEL + self.domain.removeprefix("*."), "domain")
+        return zone_name(self.fqdn, "fqdn")
 
     def text(self) -> str:
         """What it says."""
-        return self.value if self.fqdn else challenge(self.key_auth)
+        return challenge(self.key_auth) if self.is_raw else self.value
 
 
 @router.post("/present", operation_id="presentChallenge", response_class=Response, openapi_extra=body_of(Challenge))
@@ -84,5 +89,5 @@ async def _change(request: Request, services: ServicesHere, action: Action, by: 
     there = (await find_rrset(services, target.origin, owner, TXT)).rrset
     ttl = there.ttl if there.rdatas else CHALLENGE_TTL
     edit = Edit(action, RRset.of(owner, TXT, ttl, [txt_rdata(sent.text())]))
-    await make(services, target, ZoneChange(target.origin, (edit,), by))
+    await make(services, target.zone, ZoneChange(target.origin, (edit,), by))
     return Response(status_code=200)

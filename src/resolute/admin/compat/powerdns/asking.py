@@ -2,18 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Header
+from fastapi import Depends
+from fastapi import Request as HttpRequest
 
-from resolute.admin.api.changes import Request
-from resolute.admin.api.dependencies import ClientHere, PrincipalHere
+from resolute.admin.api.changes import ReasonHeader, Request, request_for
 
 
-def _asked(
-    principal: PrincipalHere,
-    client: ClientHere,
-    x_change_reason: Annotated[str, Header(max_length=2_000, description="Why; kept in the history.")] = "",
-) -> Request:
-    return Request(principal, client, x_change_reason, plan=False)
+async def _asked(request: HttpRequest, reason: ReasonHeader = "") -> Request:
+    return await request_for(request, reason, plan=False)
 
 
 AskedHere = Annotated[Request, Depends(_asked)]

@@ -14,7 +14,8 @@ from resolute.errors import PresentationError
 from resolute.records import names, rdata
 
 _STRINGS: Final = frozenset(map(rdata.type_from_text, ("TXT", "SPF")))
-_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*+)("?)', re.DOTALL)
+"""From the quote that opens it on; it fits always, so that no quote is looked at twice."""
 _OCTET: Final = re.compile(r"\\[0-9]{3}|\\.|.", re.DOTALL)
 _LONGEST_STRING: Final = 255
 _ROOT: Final = b"\0"
@@ -48,7 +49,7 @@ def content_of(rtype: int, text: str) -> str:
 
 def _in_short_strings(content: str) -> str:
     """Each quoted string in parts of 255 octets at most (RFC 1035 3.3.14), as PowerDNS does for its clients."""
-    return _STRING.sub(lambda found: _parts(found[1]), content)
+    return _STRING.sub(lambda found: _parts(found[1]) if found[2] else found[0], content)
 
 
 def _parts(text: str) -> str:

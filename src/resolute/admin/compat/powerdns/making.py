@@ -59,17 +59,7 @@ def contents_of(given: ZoneGiven, origin: bytes) -> Contents:
         if any(rrset.key == (origin, _NS) for rrset in rrsets):
             raise UnprocessableError("Nameservers list MUST NOT be mixed with zone-level NS in rrsets")
         rrsets.append(RRset.of(origin, _NS, TTL, servers))
-    return Contents(text_of(_with_soa(rrsets, origin, policy)), policy)
-
-
-def text_of(rrsets: Sequence[RRset]) -> bytes:
-    """RRsets as zone text."""
-    return "".join(f"{rrset}\n" for rrset in rrsets).encode("ascii")
-
-
-def with_soa_of(rrsets: Sequence[RRset], soa: RRset) -> list[RRset]:
-    """RRsets that are to replace all of a zone, which keeps its SOA record when they have none."""
-    return [*rrsets] if any(rrset.key == soa.key for rrset in rrsets) else [soa, *rrsets]
+    return Contents(_text_of(_with_soa(rrsets, origin, policy)), policy)
 
 
 def _with_soa(rrsets: Sequence[RRset], origin: bytes, policy: Policy) -> list[RRset]:
@@ -90,7 +80,12 @@ def _completed(text: bytes, origin: bytes, servers: Sequence[bytes], policy: Pol
     more = [RRset.of(origin, _NS, TTL, servers)] if servers else []
     if _SOA not in there:
         more = _with_soa(more, origin, policy)
-    return text + b"\n" + text_of(more)
+    return text + b"\n" + _text_of(more)
+
+
+def _text_of(rrsets: Sequence[RRset]) -> bytes:
+    """RRsets as zone text."""
+    return "".join(f"{rrset}\n" for rrset in rrsets).encode("ascii")
 
 
 def _usual_soa(origin: bytes, servers: Sequence[bytes]) -> RRset:

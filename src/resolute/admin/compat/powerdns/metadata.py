@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from resolute.admin.api.changes import Request, say_unconfirmed
 from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
+from resolute.admin.api.fields import NO_NUL
 from resolute.admin.api.sources import find, in_store
 from resolute.admin.compat.powerdns import standing
 from resolute.admin.compat.powerdns.asking import AskedHere
@@ -20,12 +21,14 @@ from resolute.admin.services import Services
 from resolute.store import metadata as store
 from resolute.store.metadata import Metadata
 from resolute.store.zones import ZoneRow
-from resolute.zones.metadata import set_metadata
+from resolute.zones.metadata import SetUp, Values, set_up
 
 router = APIRouter(prefix="/zones", tags=["powerdns"], responses=refusals(404), route_class=PowerDnsRoute)
 
 ALL: Final = "/{zone:path}/metadata"
 ONE: Final = ALL + "/{kind}"
+MOST_TEXTS: Final = 100
+"""Of one kind."""
 _OWN: Final = re.compile(r"X-[A-Z0-9-]{1,60}")
 _KNOWN: Final = frozenset(
     {
@@ -40,7 +43,7 @@ _KNOWN: Final = frozenset(
 Kind = Annotated[
     str, Path(max_length=64, pattern="^[A-Za-z0-9-]+$", description="`X-` and what you like.", examples=["X-OWNER"])
 ]
-Texts = Annotated[list[Annotated[str, Field(max_length=4_096)]], Field(max_length=100)]
+Texts = Annotated[list[Annotated[str, Field(max_length=4_096, pattern=NO_NUL)]], Field(max_length=MOST_TEXTS)]
 
 
 class MetadataGiven(Given):
@@ -85,10 +88,16 @@ async def add_metadata(
 ) -> MetadataShown:
     """Texts that are there besides those that are. Needs zones:write."""
     origin = _writable(zone, body.kind, request)
-    known = await _known(services, await in_store(services, origin))
-    texts = list(dict.fromkeys([*known.get(body.kind, ()), *body.metadata]))
-    await _set(services, origin, {body.kind: texts}, request, response)
-    return MetadataShown(kind=body.kind, metadata=texts)
+    await in_store(services, origin)
+
+    def added(there: Metadata) -> Values:
+        texts = list(dict.fromkeys([*there.get(body.kind, ()), *body.metadata]))
+        if len(texts) > MOST_TEXTS:
+            raise UnprocessableError(f"metadata {body.kind}: a kind has {MOST_TEXTS} texts at most")
+        return {body.kind: texts}
+
+    kept = await _set(services, SetUp(origin, request.by(), added), response)
+    return MetadataShown(kind=body.kind, metadata=list(kept.get(body.kind, ())))
 
 
 @router.put(ONE, operation_id="replacePowerDnsMetadata", responses=refusals(*CHANGES))
@@ -98,7 +107,7 @@ async def replace_metadata(
     """Makes the texts of a kind exactly these. Needs zones:write."""
     origin = _writable(zone, kind, request)
     await in_store(services, origin)
-    await _set(services, origin, {kind: list(body.metadata)}, request, response)
+    await _set(services, SetUp(origin, request.by(), lambda _: {kind: body.metadata}), response)
     return MetadataShown(kind=kind, metadata=list(body.metadata))
 
 
@@ -109,7 +118,7 @@ async def remove_metadata(
     """Removes a kind. Needs zones:write."""
     origin = _writable(zone, kind, request)
     await in_store(services, origin)
-    await _set(services, origin, {kind: []}, request, response)
+    await _set(services, SetUp(origin, request.by(), lambda _: {kind: []}), response)
 
 
 def _writable(zone: str, kind: str, request: Request) -> bytes:
@@ -129,9 +138,9 @@ async def _known(services: Services, zone: ZoneRow) -> Metadata:
     return await services.writer.look(look)
 
 
-async def _set(
-    services: Services, origin: bytes, values: dict[str, list[str]], request: Request, response: Response
-) -> None:
-    by = request.by()
-    written = await services.writer.alone(lambda at: (None, set_metadata(at, origin, values, by)))
+async def _set(services: Services, wanted: SetUp, response: Response) -> Metadata:
+    """Returns what is kept about the zone now."""
+    written = await services.writer.alone(lambda at: set_up(at, wanted))
     say_unconfirmed(response, written.served)
+    kept: Metadata = written.result
+    return kept

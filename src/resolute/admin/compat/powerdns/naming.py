@@ -36,17 +36,18 @@ def zone_id(name: str) -> str:
 
 def zone_of(text: str) -> bytes:
     """The wire name of the zone with this id; the last dot may be left out. Raises UnprocessableError."""
-    return _parsed(_ENCODED.sub(lambda found: chr(int(found[1], 16)), text))
+    return name_of(_ENCODED.sub(lambda found: chr(int(found[1], 16)), text))
 
 
 def absolute(text: str) -> bytes:
     """The wire name, in lower case, of a name that ends with its dot. Raises UnprocessableError."""
     if not is_absolute(text):
         raise UnprocessableError(f"DNS Name '{text}' is not canonical: it does not end with a dot")
-    return _parsed(text)
+    return name_of(text)
 
 
-def _parsed(text: str) -> bytes:
+def name_of(text: str) -> bytes:
+    """The wire name, in lower case; the last dot may be left out. Raises UnprocessableError."""
     try:
         return names.fold(names.from_text(text))
     except PresentationError as error:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from resolute.admin.api import problems
-from resolute.admin.api.problems import BadRequestError, InvalidError
+from resolute.admin.api.problems import MEANING, BadRequestError, InvalidError
 from resolute.errors import PresentationError, RuleError, ZoneDataError
 
 
@@ -60,23 +60,10 @@ class PowerDnsRoute(APIRoute):
 def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for these statuses, besides those that every route may answer."""
     return {
-        status: {"model": PowerDnsRefusal, "description": _MEANING[status]}
-        for status in (401, 403, 422, 503, *statuses)
+        status: {"model": PowerDnsRefusal, "description": MEANING[status]} for status in (401, 403, 422, 503, *statuses)
     }
 
 
-_MEANING: Final = {
-    400: "The body is not JSON.",
-    401: "Nobody has said who asks.",
-    403: "The right is missing.",
-    404: "There is no such thing.",
-    409: "It is there already, or is not to be changed here.",
-    413: "The body is too large.",
-    422: "Something in the request does not hold.",
-    502: "The node has sent something wrong.",
-    503: "Something that is needed, such as the store, is not there just now.",
-    507: "The store has no space left.",
-}
 CHANGES: Final = (400, 404, 409, 413, 507)
 """What a change of a zone may be answered besides."""
 

@@ -7,7 +7,7 @@ REPLACE  the RRset is exactly this; without records it goes     DELETE  it goes
 EXTEND   these records are there besides those that are         PRUNE   these records are not there any more
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, StrictBool
 from resolute.admin.api.naming import is_within
 from resolute.admin.api.problems import InvalidError
 from resolute.admin.api.rrsetjson import MOST_RECORDS, USUAL_TTL, data_type
+from resolute.admin.api.ttls import Wanted
 from resolute.admin.compat.powerdns.content import content_of, rdata_of
 from resolute.admin.compat.powerdns.naming import absolute
 from resolute.admin.compat.powerdns.refusals import UnprocessableError
@@ -71,20 +72,14 @@ class RRsetGiven(Given):
 RRsetsGiven = Annotated[list[RRsetGiven], Field(max_length=MOST_RRSETS)]
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """An edit; `open_ttl`: the TTL is that of the RRset that is there."""
-
-    edit: Edit
-    open_ttl: bool = False
-
-
-def wanted_of(given: Sequence[RRsetGiven], origin: bytes) -> list[Wanted]:
-    """What a PATCH asks for. Raises UnprocessableError."""
+def wanted_of(given: Sequence[RRsetGiven], origin: bytes, permit: Callable[[bytes, int], object]) -> list[Wanted]:
+    """What a PATCH asks for. `permit` is asked for each owner and type before their records are read, and raises where
+    the right is missing. Raises UnprocessableError."""
     seen: set[tuple[bytes, int, str]] = set()
     found: list[Wanted] = []
     for one in given:
         place = _Place.of(one, origin)
+        permit(place.owner, place.rtype)
         change = one.changetype.upper()
         if change not in CHANGE_TYPES:
             raise UnprocessableError(f"{place}: Changetype not understood: expected {', '.join(CHANGE_TYPES)}")
@@ -168,7 +163,7 @@ def _wanted(given: RRsetGiven, place: _Place, change: str) -> Iterator[Wanted]:
 
 def _rrset(given: RRsetGiven, place: _Place, *, ttl_needed: bool = True) -> RRset:
     _refuse_comments(given, place)
-    rdatas: list[bytes] = []
+    rdatas: dict[bytes, None] = {}
     for record in given.records or ():
         if record.disabled:
             raise UnprocessableError(
@@ -177,7 +172,7 @@ def _rrset(given: RRsetGiven, place: _Place, *, ttl_needed: bool = True) -> RRse
         data = rdata_of(f"{place.name}/{place.type}", place.rtype, record.content)
         if data in rdatas:
             raise UnprocessableError(f'Duplicate record in {place} with content "{record.content}"')
-        rdatas.append(data)
+        rdatas[data] = None
     if given.ttl is None and rdatas and ttl_needed:
         raise UnprocessableError(f"{place}: Key 'ttl' not an Integer or not present")
     return RRset.of(place.owner, place.rtype, USUAL_TTL if given.ttl is None else given.ttl, rdatas)

@@ -49,6 +49,8 @@ async def search(
     require_somewhere(principal, Verb.RECORDS_READ)
     if not q:
         raise UnprocessableError("Query q can't be blank")
+    if "\0" in q:  # nothing that is kept has one
+        return []
     pattern = _pattern(q)
 
     def look(connection: Connection) -> list[Hit]:

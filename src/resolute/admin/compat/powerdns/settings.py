@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import Field, StrictBool
 
+from resolute.admin.api.fields import NO_NUL
 from resolute.admin.compat.powerdns.refusals import UnprocessableError
 from resolute.admin.compat.powerdns.rrsets import RRsetsGiven
 from resolute.admin.compat.powerdns.shapes import Given
@@ -21,8 +22,8 @@ class ZoneSettings(Given):
     """The members of a zone that can be set."""
 
     kind: str | None = Field(default=None, max_length=16, description="Native, or Master (Primary).")
-    account: str | None = Field(default=None, max_length=255)
-    soa_edit: str | None = Field(default=None, max_length=32)
+    account: str | None = Field(default=None, max_length=255, pattern=NO_NUL)
+    soa_edit: str | None = Field(default=None, max_length=32, pattern=NO_NUL)
     soa_edit_api: str | None = Field(
         default=None, max_length=32, description="DEFAULT (date), INCREASE or EPOCH; others are INCREASE."
     )

@@ -1,8 +1,7 @@
 """Zones: listed, made, shown, changed, set up, removed."""
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Response
@@ -10,36 +9,32 @@ from sqlalchemy import Connection
 
 from resolute.admin.api.changes import say_unconfirmed
 from resolute.admin.api.dependencies import PrincipalHere, ServicesHere
-from resolute.admin.api.rrsets import commit_one
-from resolute.admin.api.sources import do_whole, find, find_rrset, in_store, refuse_file
+from resolute.admin.api.sources import do_whole, find, in_store, refuse_file
+from resolute.admin.api.targets import make
+from resolute.admin.api.ttls import Wanted, settled
 from resolute.admin.compat.powerdns import standing
 from resolute.admin.compat.powerdns.asking import AskedHere
-from resolute.admin.compat.powerdns.making import ZoneGiven, contents_of, text_of, with_soa_of
-from resolute.admin.compat.powerdns.naming import ZoneId, absolute, zone_id, zone_of
+from resolute.admin.compat.powerdns.making import ZoneGiven, contents_of
+from resolute.admin.compat.powerdns.naming import ZoneId, absolute, name_of, zone_id, zone_of
 from resolute.admin.compat.powerdns.refusals import CHANGES, PowerDnsRoute, UnprocessableError, refusals
-from resolute.admin.compat.powerdns.rrsets import RRsetGiven, RRsetsGiven, Wanted, rrsets_of, wanted_of
+from resolute.admin.compat.powerdns.rrsets import RRsetGiven, RRsetsGiven, rrsets_of, wanted_of
 from resolute.admin.compat.powerdns.settings import ZoneSettings
 from resolute.admin.compat.powerdns.shapes import Given, ZoneListed, ZoneShown
 from resolute.admin.compat.powerdns.viewing import Sought, as_json, view
 from resolute.admin.filezones import FileZone
 from resolute.admin.rights import Principal, Right, Verb, permits, require, require_somewhere
-from resolute.admin.services import Services
-from resolute.errors import UnavailableError
 from resolute.records import names, rdata
-from resolute.records.rrset import RRset
 from resolute.store import metadata
 from resolute.store import zones as store
-from resolute.store.store import Store
 from resolute.store.zones import ZoneRow
 from resolute.zones import importing
-from resolute.zones.change import Author, Edit, ZoneChange
+from resolute.zones.change import Author, ZoneChange
 from resolute.zones.importing import NewZone
-from resolute.zones.metadata import set_metadata
+from resolute.zones.metadata import SetUp, set_up
 
 router = APIRouter(prefix="/zones", tags=["powerdns"], responses=refusals(), route_class=PowerDnsRoute)
 
 ONE: Final = "/{zone:path}"
-_SOA: Final = rdata.type_from_text("SOA")
 _FLAGS: Final = {"true": True, "false": False, "1": True, "0": False, "yes": True, "no": False}
 
 Flag = Annotated[str, Query(max_length=8, description="true or false.")]
@@ -62,7 +57,7 @@ async def list_zones(
     require_somewhere(principal, Verb.ZONES_READ)
     wanted = None if zone is None else names.to_text(absolute(zone))
     with_dnssec = _flag("dnssec", dnssec)
-    of_files = await _of_files(services)
+    of_files = (await services.file_zones.known()).values()
 
     def look(connection: Connection) -> bytes:
         known = metadata.of_all(connection)
@@ -121,7 +116,7 @@ async def get_zone(
     require(principal, Right(Verb.ZONES_READ, origin))
     if not _flag("rrsets", rrsets):
         return await view(services, principal, origin, None)
-    owner = None if rrset_name is None else zone_of(rrset_name)
+    owner = None if rrset_name is None else name_of(rrset_name)
     rtype = None if rrset_type is None else rdata.type_from_text(rrset_type)
     return await view(services, principal, origin, Sought(owner, rtype))
 
@@ -141,11 +136,8 @@ async def change_rrsets(
     found = await find(services, origin)
     if not wanted:
         return
-    change = ZoneChange(origin, await _with_ttls(services, origin, wanted), request.by())
-    if isinstance(found, FileZone):
-        _, served = await services.file_zones.change(found, change)
-    else:
-        _, served = await commit_one(services, change, planned=False)
+    edits = await settled(services, found, origin, wanted)
+    _, served = await make(services, found, ZoneChange(origin, edits, request.by()))
     say_unconfirmed(response, served)
 
 
@@ -162,9 +154,8 @@ async def change_zone(
     if body.rrsets is not None:
         require(request.principal, Right(Verb.RECORDS_WRITE, origin))
     await in_store(services, origin)
-    work = await services.writer.off_loop(lambda: _setting_up(body, origin, request.by()))
-    whole = None if body.rrsets is None else await _with_soa(services, origin, rrsets_of(body.rrsets, origin))
-    written = await services.writer.alone(lambda at: (None, work(at, whole)))
+    wanted = await services.writer.off_loop(lambda: _set_up_of(body, origin, request.by()))
+    written = await services.writer.alone(lambda at: set_up(at, wanted))
     say_unconfirmed(response, written.served)
 
 
@@ -180,14 +171,6 @@ async def remove_zone(zone: ZoneId, services: ServicesHere, request: AskedHere, 
     say_unconfirmed(response, served)
 
 
-async def _of_files(services: Services) -> Sequence[FileZone]:
-    """A node that does not answer has none."""
-    try:
-        return list((await services.file_zones.all()).values())
-    except UnavailableError:
-        return ()
-
-
 def _flag(name: str, text: str) -> bool:
     value = _FLAGS.get(text.lower())
     if value is None:
@@ -197,35 +180,15 @@ def _flag(name: str, text: str) -> bool:
 
 def _permitted(given: Sequence[RRsetGiven], origin: bytes, principal: Principal) -> list[Wanted]:
     """What is asked for, all of which is permitted; in a thread, because there may be thousands."""
-    wanted = wanted_of(given, origin)
-    for one in wanted:
-        require(principal, Right(Verb.RECORDS_WRITE, origin, *one.edit.rrset.key))
-    return wanted
+
+    def permit(owner: bytes, rtype: int) -> None:
+        require(principal, Right(Verb.RECORDS_WRITE, origin, owner, rtype))
+
+    return wanted_of(given, origin, permit)
 
 
-async def _with_ttls(services: Services, origin: bytes, wanted: Sequence[Wanted]) -> tuple[Edit, ...]:
-    """Records that are added without a TTL take that of their RRset."""
-    edits = []
-    for one in wanted:
-        edit = one.edit
-        if one.open_ttl:
-            there = (await find_rrset(services, origin, *edit.rrset.key)).rrset
-            edit = replace(edit, rrset=replace(edit.rrset, ttl=there.ttl or edit.rrset.ttl))
-        edits.append(edit)
-    return tuple(edits)
-
-
-def _setting_up(body: ZoneSettings, origin: bytes, by: Author) -> Callable[[Store, Sequence[RRset] | None], int]:
-    """What makes a zone so; RRsets, where they are given, are all that it has. Raises UnprocessableError."""
-    kept, policy = body.metadata(), body.policy
-
-    def work(at: Store, whole: Sequence[RRset] | None) -> int:
-        if whole is not None:
-            importing.replace(at, NewZone(origin, text_of(whole), by))
-        return set_metadata(at, origin, kept, by, policy=policy)
-
-    return work
-
-
-async def _with_soa(services: Services, origin: bytes, rrsets: Sequence[RRset]) -> Sequence[RRset]:
-    return with_soa_of(rrsets, (await find_rrset(services, origin, origin, _SOA)).rrset)
+def _set_up_of(body: ZoneSettings, origin: bytes, by: Author) -> SetUp:
+    """What is to become of a zone; in a thread: it may have thousands of records. Raises UnprocessableError."""
+    kept = body.metadata()
+    rrsets = None if body.rrsets is None else rrsets_of(body.rrsets, origin)
+    return SetUp(origin, by, lambda _: kept, body.policy, rrsets)

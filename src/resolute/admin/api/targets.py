@@ -1,22 +1,23 @@
-"""The zone of ours that holds a name, and a change of it: what all protocols have in common that know names alone.
+"""The zone of ours that holds a name, and a change of it: in the store, or in its file.
 
-The zone is the closest encloser, of the store or of a file, whether or not it may be changed: what was written into a
-zone above it, nobody would ever be answered.
+The zone is the closest encloser (RFC 1034 4.3.2), of the store or of a file, whether or not it may be changed: what was
+written into a zone above it, nobody would ever be answered.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from resolute.admin.api.rrsets import commit_one
 from resolute.admin.filezones import FileZone
 from resolute.admin.services import Services
-from resolute.errors import RuleError, UnavailableError
+from resolute.errors import RuleError
 from resolute.records import names
 from resolute.store import zones
 from resolute.store.zones import ZoneRow
 from resolute.zones.change import ZoneChange
+from resolute.zones.commit import plan
+from resolute.zones.decide import Committed
 
 Zone = ZoneRow | FileZone
 
@@ -36,7 +37,7 @@ async def enclosing(services: Services, owners: Iterable[bytes]) -> dict[bytes, 
     Raises UnavailableError when the store cannot be read.
     """
     wanted = tuple(dict.fromkeys(owners))
-    files = await _files(services)
+    files = await services.file_zones.known()
 
     def look(connection: Connection) -> dict[bytes, Target]:
         known: dict[bytes, Zone | None] = {}
@@ -51,12 +52,23 @@ async def find_target(services: Services, owner: bytes) -> Target | None:
     return (await enclosing(services, [owner])).get(owner)
 
 
-async def make(services: Services, target: Target, change: ZoneChange) -> None:
-    """Makes a change of the target's zone; durable when this returns. Raises what the commit path raises."""
-    if isinstance(target.zone, FileZone):
-        await services.file_zones.change(target.zone, change)
-    else:
-        await commit_one(services, change, planned=False)
+async def make(
+    services: Services, zone: Zone, change: ZoneChange, *, planned: bool = False
+) -> tuple[Committed, bool | None]:
+    """Makes a change of this zone, where it stands; durable when this returns. The second value says whether the node
+    serves it. With `planned`: what it would do, and None. Raises what the commit path raises."""
+    if isinstance(zone, FileZone):
+        return await services.file_zones.change(zone, change, planned=planned)
+    return await commit_one(services, change, planned=planned)
+
+
+async def commit_one(services: Services, change: ZoneChange, *, planned: bool) -> tuple[Committed, bool | None]:
+    """The same of a zone that is in the store."""
+    if planned:
+        written = await services.writer.alone(lambda store: (plan(store, change)[0], None))
+        return written.result, None
+    made = await services.writer.commit(change)
+    return made.result[0], made.served
 
 
 async def make_all(services: Services, changes: Iterable[tuple[Zone, ZoneChange]]) -> None:
@@ -76,7 +88,7 @@ async def make_all(services: Services, changes: Iterable[tuple[Zone, ZoneChange]
 
 
 def _closest(
-    connection: Connection, owner: bytes, known: dict[bytes, Zone | None], files: dict[str, FileZone]
+    connection: Connection, owner: bytes, known: dict[bytes, Zone | None], files: Mapping[str, FileZone]
 ) -> Target | None:
     for name in _upward(owner):
         if name not in known:
@@ -94,11 +106,3 @@ def _upward(name: bytes) -> Iterator[bytes]:
         yield name[at:]
         at += 1 + name[at]
     yield name[at:]
-
-
-async def _files(services: Services) -> dict[str, FileZone]:
-    """A node that does not answer has none: the zones of the store go on being changed."""
-    try:
-        return dict(await services.file_zones.all())
-    except UnavailableError:
-        return {}
