@@ -9,6 +9,7 @@ import pytest
 
 from bench.peers import Bind, Endpoint, Resolute, Service
 from bench.peers.dnsmasq import Dnsmasq
+from resolute.cli.imports import dnsmasq
 from tests.faults.kit.asking import answers, ask, rcode
 from tests.faults.kit.running import command
 
@@ -86,6 +87,56 @@ def test_dnsmasq(into: Importer, tmp_path: Path) -> None:
     again = into.run("dnsmasq", str(file), "--plan", "--json")
     assert again.returncode == 0, again
     assert {one["action"] for one in json.loads(again.stdout)["zones"]} == {"nothing"}
+
+
+HIDDEN = """\
+local=/lan/
+local=/home/
+server=/home/{upstream.host}#{upstream.port}
+host-record=nas.home,192.0.2.3
+host-record=nas.lan,192.0.2.2
+host-record=q.lan,192.0.2.4
+cname=q.lan,nas.lan
+address=/a.lan/192.0.2.8
+host-record=x.y.a.lan,192.0.2.1
+txt-record=t.a.lan,hello
+txt-record=u.v.a.lan,hello
+cname=c.a.lan,nas.lan
+address=/d.lan/192.0.2.8
+address=/d.lan/2001:db8::8
+host-record=x.d.lan,192.0.2.1
+local=/p.d.lan/
+host-record=q.r.p.d.lan,192.0.2.6
+local=/invalid/
+"""
+BESIDE = [
+    *((f"{name}", "A") for name in ("nas.home", "any.home", "far.any.home", "nas.lan", "c.a.lan", "d.c.a.lan")),
+    *((f"{name}a.lan", "A") for name in ("", "y.", "z.y.", "x.y.", "q.x.y.", "t.", "k.t.", "v.", "u.v.", "l.u.v.")),
+    *((f"{name}d.lan", rtype) for name in ("", "x.", "z.x.", "p.", "r.p.", "z.p.") for rtype in ("A", "AAAA")),
+    *(("q.r.p.d.lan", "A"), ("t.a.lan", "TXT"), ("x.y.a.lan", "AAAA")),
+]
+
+
+def test_what_stands_beside_a_zone(tmp_path: Path) -> None:
+    """An address for all names of a domain is one beside names that are there; a forwarded domain stays forwarded; of
+    an address and an alias the alias is answered."""
+    zone = tmp_path / "home.zone"
+    zone.write_text("$TTL 60\n@ SOA ns1 h 1 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\n* A 192.0.2.77\n")
+    file = tmp_path / "dnsmasq.conf"
+    with Bind(Service(zones={"home.": zone})) as upstream:
+        text = HIDDEN.format(upstream=upstream.endpoint)
+        file.write_text(f"no-hosts\n{text}")
+        with Dnsmasq(Service(forward=Endpoint("127.0.0.1", 9), extra=text)) as theirs:
+            before = seen(theirs.endpoint, BESIDE)
+            alias = ask(theirs.endpoint, "q.lan").answer[0].to_text().split()[3:]
+        routes = dnsmasq.read(file).settings
+        with Resolute(
+            Service(extra=f'[resolver]\nmode = "forward"\n{routes}'), admin=True, data=tmp_path / "data"
+        ) as server:
+            done = Importer(server).run("dnsmasq", str(file))
+            assert done.returncode == 0, done
+            assert seen(server.endpoint, BESIDE) == before
+            assert ask(server.endpoint, "q.lan").answer[0].to_text().split()[3:] == alias == ["CNAME", "nas.lan."]
 
 
 def test_what_is_there_is_replaced_only_when_it_is_said(into: Importer, tmp_path: Path) -> None:
