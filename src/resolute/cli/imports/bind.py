@@ -12,7 +12,8 @@ from typing import Final
 
 from resolute.cli.imports import text
 from resolute.cli.imports.collector import Collector
-from resolute.cli.imports.found import Imported, ImportedZone, twice
+from resolute.cli.imports.found import Imported, ImportedZone
+from resolute.cli.samezone import twice
 from resolute.errors import PresentationError, RuleError, ZoneDataError
 from resolute.records import names
 from resolute.zones.flatten import zone_text

@@ -1,7 +1,7 @@
 """What the readers of other programs' files find, as values."""
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -67,12 +67,3 @@ def is_address(word: str) -> bool:
 def absolute(name: str) -> str:
     """A name in record data, with its last dot. Raises PresentationError."""
     return names.to_text(names.from_text(name))
-
-
-def twice(found: Iterable[tuple[bytes, str]]) -> Iterator[str]:
-    """A line for each zone (its name, its file) that another file has too."""
-    first: dict[bytes, str] = {}
-    for origin, file in found:
-        other = first.setdefault(names.fold(origin), file)
-        if other is not file:
-            yield f"{file}: {other} has the same zone: take one of them away"
