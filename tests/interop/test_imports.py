@@ -9,7 +9,13 @@ import pytest
 
 from bench.peers import Bind, Endpoint, Resolute, Service
 from bench.peers.dnsmasq import Dnsmasq
+from resolute.cli import takeover
+from resolute.cli.adminclient import AdminClient
+from resolute.cli.applying import carry_out
 from resolute.cli.imports import dnsmasq
+from resolute.errors import ConflictError
+from resolute.progress import silent
+from resolute.store.store import Store
 from tests.faults.kit.asking import answers, ask, rcode
 from tests.faults.kit.running import command
 
@@ -150,6 +156,50 @@ def test_what_is_there_is_replaced_only_when_it_is_said(into: Importer, tmp_path
     assert into.run("dnsmasq", str(file), "--replace").returncode == 0
     assert answers(ask(into.server.endpoint, "a.example.org")) == ["192.0.2.3"]
     assert answers(ask(into.server.endpoint, "b.lan")) == ["192.0.2.4"]
+
+
+def test_what_is_made_meanwhile_is_not_replaced(into: Importer, tmp_path: Path) -> None:
+    """By somebody else, between the look and the import (RFC 9110 13.1.2)."""
+    file = tmp_path / "dnsmasq.conf"
+    file.write_text("host-record=a.example.org,192.0.2.1\nlocal=/lan/\nhost-record=b.lan,192.0.2.2\n")
+    client = AdminClient(into.server.data / "admin.sock")
+    steps = takeover.compare(client, dnsmasq.read(file))
+    client.call("PUT", "/local-records/a.example.org", json={"address": "192.0.2.3"})
+    client.call("POST", "/zones", json={"name": "lan", "nameservers": ["ns.test."]})
+    for one in steps.to_do:
+        outcome = carry_out(client, [one], silent)
+        assert (outcome.done, outcome.rest) == ([], [one])
+        assert isinstance(outcome.error, ConflictError)
+        assert "made by somebody else meanwhile" in str(outcome.error)
+    assert answers(ask(into.server.endpoint, "a.example.org")) == ["192.0.2.3"]
+    assert answers(ask(into.server.endpoint, "b.lan")) == []
+
+
+def test_a_break_in_the_middle_is_told_and_completed_later(into: Importer, tmp_path: Path) -> None:
+    """The store takes one of three zones and goes; what was done stays done."""
+    file = tmp_path / "dnsmasq.conf"
+    file.write_text("".join(f"local=/{one}.test/\nhost-record=w.{one}.test,192.0.2.1\n" for one in "abc"))
+    store = Store(f"sqlite:///{into.server.data / 'resolute.db'}")
+    with store.writing() as connection:
+        connection.exec_driver_sql(
+            "CREATE TRIGGER broken BEFORE INSERT ON zones WHEN NEW.name = 'b.test.' AND "
+            "(SELECT count(*) FROM zones) > 0 BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END"
+        )
+    broken = into.run("dnsmasq", str(file), "--json")
+    told = json.loads(broken.stdout)
+    assert broken.returncode == 1
+    assert {one["zone"]: one["done"] for one in told["zones"]} == {"a.test.": True, "b.test.": False, "c.test.": False}
+    assert told["zones"][0]["served"] is True
+    assert "the disk is gone" in told["error"]["message"]
+    with store.writing() as connection:
+        connection.exec_driver_sql("DROP TRIGGER broken")
+    store.close()
+    done = json.loads(into.run("dnsmasq", str(file), "--json").stdout)
+    assert {one["zone"]: (one["action"], one["done"]) for one in done["zones"]} == {
+        "a.test.": ("nothing", False),
+        "b.test.": ("add", True),
+        "c.test.": ("add", True),
+    }
 
 
 BIND_ZONE = """\
