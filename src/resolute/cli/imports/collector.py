@@ -10,7 +10,9 @@ A domain is theirs alone where the other program answers for all of it, so that 
 have hidden; a zone for one name of a domain that is public would.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from resolute.cli.imports.forwarding import Forwarding, endpoint, parents
 from resolute.cli.imports.found import TTL, Imported, ImportedZone, LeftOut, Record, absolute, type_of
@@ -95,11 +97,11 @@ class Collector:
     def result(self, zones: Sequence[ImportedZone] = ()) -> Imported:
         """Where everything goes; `zones` are those that the reader has made itself."""
         self._let_go_of_forwarded()
-        made = [zone for domain in sorted(self._own) if (zone := self._zone(domain))]
-        local = {name: self._one(found) for name, found in self._addresses.items() if not self._domain(name)}
-        for name, records in self._every_record():
-            if not self._domain(name):
-                self._outside(local, name, records)
+        addresses, records = self._by_domain(self._addresses.items()), self._by_domain(self._every_record())
+        made = [zone for one in sorted(self._own) if (zone := self._zone(one, addresses[one], records[one]))]
+        local = {found[0].name: self._one(found) for found in addresses[None]}
+        for found in records[None]:
+            self._outside(local, found[0].name, found)
         self._pointers(local)
         taken = [*zones, *made]
         self._left += self._forwarding.hide(_plain(zone.origin) for zone in taken)
@@ -113,8 +115,16 @@ class Collector:
                 self.leave(self._own.pop(domain), f"{domain}. as a domain of its own", why)
 
     def _every_record(self) -> Iterator[tuple[str, list[Record]]]:
+        """Those with an address of all names below a domain that has become no zone, too."""
         yield from self._records.items()
-        yield from ((f"*.{domain}", found) for domain, found in self._below.items())
+        yield from ((f"*.{domain}", found) for domain, found in self._below.items() if domain not in self._own)
+
+    def _by_domain(self, found: Iterable[tuple[str, list[Record]]]) -> defaultdict[str | None, list[list[Record]]]:
+        """The records of each name, by the domain of its own that it is in."""
+        grouped = defaultdict[str | None, list[list[Record]]](list)
+        for name, records in found:
+            grouped[self._domain(name)].append(records)
+        return grouped
 
     def _name(self, where: str, name: str, what: str) -> str:
         try:
@@ -176,12 +186,11 @@ class Collector:
             target = next((one.data for one in self._records.get(key, []) if one.rtype == "CNAME"), "")
         return None
 
-    def _zone(self, domain: str) -> ImportedZone | None:
-        addresses = [one for name, found in self._addresses.items() if self._domain(name) == domain for one in found]
-        records = [one for name, found in self._every_record() if self._domain(name) == domain for one in found]
-        below = self._below.get(domain, [])
-        others = [one for one in records if one not in below]
-        zone, left = build(OwnDomain(domain, self._own[domain], [*addresses, *others], below))
+    def _zone(
+        self, domain: str, addresses: Sequence[Sequence[Record]], records: Sequence[Sequence[Record]]
+    ) -> ImportedZone | None:
+        every = [*chain.from_iterable(addresses), *chain.from_iterable(records)]
+        zone, left = build(OwnDomain(domain, self._own[domain], every, self._below.get(domain, ())))
         self._left += left
         if zone is not None and addresses:
             why = "local records and hosts files give names of addresses (PTR), zones do not: make a reverse zone"

@@ -110,6 +110,14 @@ class TestOneOddEntry:
         for zone in found.zones:
             flat(zone.text, zone.origin, file=names.to_text(zone.origin))
 
+    def test_too_many_of_them(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Then there is no such zone, and each record is listed."""
+        monkeypatch.setattr("resolute.cli.imports.ownzones._TRIES", 1)
+        bad = "".join(f"dns-rr=h{number}.lan,1,00\n" for number in range(300))
+        found = of_dnsmasq(tmp_path, f"local=/lan/\n{bad}local=/b.test/\nhost-record=a.b.test,192.0.2.1")
+        assert set(zones(found)) == {"b.test."}
+        assert {f"dnsmasq.conf:{line}" for line in range(2, 302)} <= set(left(found))
+
     def test_a_value_of_two_lines(self, tmp_path: Path) -> None:
         found = of_adguard(
             tmp_path,
