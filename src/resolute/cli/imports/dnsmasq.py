@@ -3,13 +3,21 @@
 host-record=nas.lan,192.0.2.7     address=/apps.lan/192.0.2.8     cname=www.lan,nas.lan     server=/corp/192.0.2.9
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from resolute.cli.imports import text
 from resolute.cli.imports.collector import Collector
+from resolute.cli.imports.dnsmasqwords import (
+    character_string,
+    commas,
+    is_taken,
+    quoted_commas,
+    reverse_zones,
+    slashes,
+    without_comment,
+)
 from resolute.cli.imports.found import Imported, absolute, is_address
 from resolute.cli.imports.hostslines import take_aliases, take_hosts
 from resolute.errors import RuleError
@@ -70,7 +78,7 @@ class Reader:
     def take(self, content: str, file: str) -> None:
         """The same from text."""
         for where, line in text.lines(content, file):
-            words = _without_comment(line)
+            words = without_comment(line)
             if words:
                 self._line(where, words)
 
@@ -107,7 +115,7 @@ class Reader:
             self.found.leave(where, line, str(error) or "not understood")
 
     def _address(self, where: str, value: str) -> None:
-        domains, address = _slashes(value)
+        domains, address = slashes(value)
         if address in ("", "#", "0.0.0.0", "::"):  # noqa: S104  no address to listen on
             self.found.leave(where, f"address={value}", _BLOCKED)
             return
@@ -133,7 +141,7 @@ class Reader:
         if not value.startswith("/"):
             self.found.upstream(where, value)
             return
-        domains, server = _slashes(value)
+        domains, server = slashes(value)
         for domain in domains:
             if not server:
                 self.found.own(where, domain)
@@ -143,7 +151,7 @@ class Reader:
                 self.found.upstream(where, server, [domain])
 
     def _rev_server(self, where: str, value: str) -> None:
-        network, server = _commas(value, 2)
+        network, server = commas(value, 2)
         self.found.upstream(where, server, reverse_zones(network))
 
     def _host_record(self, where: str, value: str) -> None:
@@ -163,28 +171,28 @@ class Reader:
         take_aliases(self.found, where, value)
 
     def _txt(self, where: str, value: str) -> None:
-        name, *strings = _quoted_commas(value)
+        name, *strings = quoted_commas(value)
         self.found.record(where, name, "TXT", " ".join(map(character_string, strings or [""])))
 
     def _srv(self, where: str, value: str) -> None:
-        name, target, port, priority, weight = _commas(value, 5)
+        name, target, port, priority, weight = commas(value, 5)
         data = f"{int(priority or 0)} {int(weight or 0)} {int(port or 1)} {absolute(target or '.')}"
         self.found.record(where, name, "SRV", data)
 
     def _mx(self, where: str, value: str) -> None:
-        name, host, preference = _commas(value, 3)
+        name, host, preference = commas(value, 3)
         self.found.record(where, name, "MX", f"{int(preference or 1)} {absolute(host or name)}")
 
     def _ptr(self, where: str, value: str) -> None:
-        name, target = _commas(value, 2)
+        name, target = commas(value, 2)
         self.found.record(where, name, "PTR", absolute(target or name))
 
     def _caa(self, where: str, value: str) -> None:
-        name, flags, tag, content = _quoted_commas(value)[:4]
+        name, flags, tag, content = quoted_commas(value)[:4]
         self.found.record(where, name, "CAA", f"{int(flags)} {tag} {character_string(content)}")
 
     def _dns_rr(self, where: str, value: str) -> None:
-        name, number, data = _commas(value, 3)
+        name, number, data = commas(value, 3)
         octets = bytes.fromhex(data.replace(":", ""))
         self.found.record(where, name, f"TYPE{int(number)}", f"\\# {len(octets)} {octets.hex()}".rstrip())
 
@@ -212,77 +220,3 @@ class Reader:
             self.folder(Path(name), [one.strip() for one in endings])
         finally:
             self._depth -= 1
-
-
-def reverse_zones(network: str) -> list[str]:
-    """The zones of the names of a network's addresses (RFC 1035 3.5, RFC 3596 2.5), on whole octets or nibbles."""
-    whole = ipaddress.ip_network(network, strict=False)
-    step = 8 if whole.version == 4 else 4
-    longer = -(-whole.prefixlen // step) * step
-    if longer - whole.prefixlen > 4:
-        raise RuleError(f"{network} would be {2 ** (longer - whole.prefixlen)} routes: give them in the configuration")
-    kept = longer // step + 2  # in-addr.arpa, ip6.arpa
-    pointers = (one.network_address.reverse_pointer for one in whole.subnets(new_prefix=longer))
-    return [".".join(pointer.split(".")[-kept:]) for pointer in pointers]
-
-
-def character_string(value: str) -> str:
-    """Text as a character-string of a zone file (RFC 1035 5.1)."""
-    octets = value.encode("utf-8")
-    plain = "".join(chr(one) if 32 <= one < 127 and one not in (34, 92) else f"\\{one:03d}" for one in octets)
-    return f'"{plain}"'
-
-
-def _without_comment(line: str) -> str:
-    """dnsmasq takes a # for one where white space or nothing is before it, outside of quotes."""
-    quoted = False
-    for at, one in enumerate(line):
-        if one == '"':
-            quoted = not quoted
-        elif one == "#" and not quoted and (at == 0 or line[at - 1].isspace()):
-            return line[:at].strip()
-    return line
-
-
-def _slashes(value: str) -> tuple[list[str], str]:
-    """`/a/b/192.0.2.1` as (a, b) and the last part. Raises RuleError."""
-    if not value.startswith("/"):
-        raise RuleError("expected /DOMAIN/ADDRESS")
-    *domains, last = (part.strip() for part in value[1:].split("/"))
-    if not all(domains) or not domains:
-        raise RuleError("not taken over: names without a dot have no domain here")
-    return domains, last
-
-
-def _commas(value: str, count: int) -> list[str]:
-    """The parts, and empty ones where some are missing."""
-    parts = [part.strip() for part in value.split(",")]
-    if len(parts) > count:
-        raise RuleError(f"expected {count} parts at most, found {len(parts)}")
-    return parts + [""] * (count - len(parts))
-
-
-def _quoted_commas(value: str) -> list[str]:
-    """Parts that may stand in quotes, with commas in them."""
-    parts, quoted, escaped = [""], False, False
-    for one in value:
-        if escaped:
-            parts[-1], escaped = parts[-1] + one, False
-        elif one == "\\" and quoted:
-            escaped = True
-        elif one == '"':
-            quoted = not quoted
-        elif one == "," and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += one
-    return [parts[0].strip(), *parts[1:]]
-
-
-def is_taken(name: str, endings: Sequence[str]) -> bool:
-    """Files that `conf-dir` reads: `*.conf` names those alone, `.bak` those that are passed over."""
-    if name.startswith((".", "#")) or name.endswith("~"):
-        return False
-    only = [one[1:] for one in endings if one.startswith("*")]
-    never = [one for one in endings if one and not one.startswith("*")]
-    return not name.endswith(tuple(never)) and (not only or name.endswith(tuple(only)))

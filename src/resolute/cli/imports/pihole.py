@@ -18,7 +18,8 @@ from typing import Any, Final
 
 from resolute.cli.imports import text
 from resolute.cli.imports.collector import Collector
-from resolute.cli.imports.dnsmasq import Reader, is_taken, reverse_zones
+from resolute.cli.imports.dnsmasq import Reader
+from resolute.cli.imports.dnsmasqwords import is_taken, reverse_zones
 from resolute.cli.imports.found import Imported
 from resolute.cli.imports.hostslines import take_aliases, take_hosts
 from resolute.errors import RuleError
