@@ -220,7 +220,8 @@ def test_bind(into: Importer, tmp_path: Path) -> None:
     (tmp_path / "zones").mkdir()
     (tmp_path / "zones" / "db.a.test").write_text(BIND_ZONE)
     (tmp_path / "zones" / "more.inc").write_text("www A 192.0.2.80\nwww AAAA 2001:db8::80\nalias CNAME www\n")
-    text = f'zone "a.test" {{ type primary; file "{tmp_path}/zones/db.a.test"; }};\n'
+    besides = "allow-query { any; }; forwarders { }; notify no;"
+    text = f'zone "a.test" {{ type primary; file "{tmp_path}/zones/db.a.test"; {besides} }};\n'
     conf = tmp_path / "named.conf"
     conf.write_text(f'options {{ directory "{tmp_path}/zones"; recursion no; }};\n{text}')
     subprocess.run(["named-checkconf", str(conf)], check=True, capture_output=True)
@@ -231,10 +232,27 @@ def test_bind(into: Importer, tmp_path: Path) -> None:
         before = seen(theirs.endpoint, questions)
     done = into.run("bind", str(conf))
     assert done.returncode == 0, done
+    for statement in ("allow-query { ... }", "forwarders { ... }", "notify no"):
+        assert f'{conf}:2: zone "a.test": {statement}' in done.stdout
     assert seen(into.server.endpoint, questions) == before
     (tmp_path / "zones" / "more.inc").write_text("www A 192.0.2\n")
     broken = into.run("bind", str(conf), "--replace")
     assert (broken.returncode, f"{tmp_path}/zones/more.inc:1:7: " in broken.stderr) == (1, True)
+    assert seen(into.server.endpoint, questions) == before
+
+
+def test_octets_of_an_exported_zone(into: Importer, tmp_path: Path) -> None:
+    """What is no UTF-8 is answered as BIND answers it from the same file."""
+    file = tmp_path / "x.test.zone"
+    file.write_bytes(
+        b"$ORIGIN x.test.\n@ 60 IN SOA a b 1 2 3 4 5\n@ 60 IN NS a.y.test.\n"
+        b't 60 IN TXT "caf\xe9" "\xc3\xa9 \xe2\x80\xa8 \x85"\nwww 60 IN CNAME app\napp 60 IN A 192.0.2.1\n'
+    )
+    questions = [("t.x.test", "TXT"), ("www.x.test", "A")]
+    with Bind(Service(zones={"x.test.": file})) as theirs:
+        before = seen(theirs.endpoint, questions)
+    done = into.run("technitium", str(file))
+    assert done.returncode == 0, done
     assert seen(into.server.endpoint, questions) == before
 
 
