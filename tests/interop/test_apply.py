@@ -105,6 +105,21 @@ def test_only_what_differs_is_changed(folder: Folder) -> None:
     assert (folder.serial("a.test."), folder.serial("b.test.")) == (2026010100, 5)
 
 
+def test_more_differences_than_the_server_lists(folder: Folder) -> None:
+    """1,200 names: the plan says that its list ends, and how many records are not in it."""
+    folder.write("a.test", ONE)
+    folder.apply()
+    folder.write("a.test", ONE + "$GENERATE 1-1200 h$ A 192.0.2.1\n")
+    planned = folder.apply("--plan").stdout.splitlines()
+    assert planned[0] == "~ a.test.  +1201 -1 records, serial 5 -> 6"
+    listed = [line for line in planned if line.startswith("    ") and line.strip()[0] in "+-"]
+    (more,) = [line for line in planned if "which the server does not list" in line]
+    assert int(more.split()[1]) + len(listed) == 1_202
+    (zone,) = [one for one in folder.as_json("--plan", status=3)["zones"] if one["zone"] == "a.test."]
+    assert zone["not_shown"] == 1_202 - len(listed)
+    assert zone["not_shown"] > 0
+
+
 def test_zones_without_a_file_go_only_when_it_is_said(folder: Folder) -> None:
     folder.write("a.test", ONE)
     folder.write("b.test", ONE)

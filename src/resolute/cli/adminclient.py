@@ -20,11 +20,15 @@ from urllib.parse import quote, urlencode, urlsplit
 import typer
 
 from resolute.cli.refusals import refusal
-from resolute.errors import DeniedError, PeerError, UnavailableError
+from resolute.errors import DeniedError, PeerError, RuleError, UnavailableError
 from resolute.node.client import SOCKET_NAME as CONTROL
 from resolute.node.client import UnixConnection
 
 PREFIX: Final = "/api/v1"
+ZONE_TEXT: Final = {"Content-Type": "text/dns"}
+"""Headers of zone text (RFC 4027)."""
+ONLY_NEW: Final = {"If-None-Match": "*"}
+"""Headers of what is to be made, and not to be replaced."""
 CONNECT_S: Final = 10.0
 ANSWER_S: Final = 900.0
 """Whoever imports millions of records waits for them."""
@@ -32,6 +36,7 @@ MOST: Final = 2**30
 """Octets of an answer."""
 A_PAGE: Final = 1_000
 _PART: Final = 65_536
+_IN_A_PATH: Final = "/%:@!$&'()*+,;=~"
 
 JSON = Any
 """Whatever JSON there is."""
@@ -99,10 +104,10 @@ class AdminClient:
         """The answer to one request. `path` begins with a slash and is below /api/v1; `json` becomes the body, or
         `body` is sent as it stands (a file as it is read)."""
         given: dict[str, str] = {**self._headers(), **(headers or {})}
+        target = self._base() + PREFIX + path + _query(query or {})
         if json is not None:
             body = dumps(json).encode()
             given["Content-Type"] = "application/json"
-        target = self._base() + PREFIX + path + (f"?{urlencode(query)}" if query else "")
         reply = self._exchange(method, target, body, given)
         if reply.status >= 300:
             raise refusal(reply.status, reply.headers, reply.content)
@@ -144,7 +149,7 @@ class AdminClient:
 
     def _base(self) -> str:
         """The path of a URL: a proxy may have the server in a folder."""
-        return "" if isinstance(self.place, Path) else urlsplit(self.place).path.rstrip("/")
+        return "" if isinstance(self.place, Path) else quote(urlsplit(self.place).path.rstrip("/"), safe=_IN_A_PATH)
 
     def _exchange(self, method: str, target: str, body: bytes | Readable | None, headers: Mapping[str, str]) -> Reply:
         connection = self._connection()
@@ -184,7 +189,7 @@ class AdminClient:
             return UnavailableError(f"{self.place}: the server does not answer: {_reason(error)}")
         if not isinstance(error, FileNotFoundError | ConnectionRefusedError):
             return UnavailableError(f"{self.place}: the connection to the server broke: {_reason(error)}")
-        if (self.place.parent / CONTROL).exists() and not self.place.exists():
+        if isinstance(error, FileNotFoundError) and (self.place.parent / CONTROL).exists():
             return UnavailableError(f'{self.place}: the server runs without its admin process (listen.admin = "off")')
         return UnavailableError(
             f"no server answers on {self.place}: start one with `resolute serve`, or name its directory with --data"
@@ -192,8 +197,11 @@ class AdminClient:
 
 
 def segment(text: str) -> str:
-    """A name as one part of a path; a zone's may have a slash in it (RFC 2317 4)."""
-    return quote(text, safe="")
+    """A name as one part of a path; a zone's may have a slash in it (RFC 2317 4). Raises RuleError."""
+    try:
+        return quote(text, safe="")
+    except UnicodeEncodeError as error:
+        raise _not_text(text) from error
 
 
 def server_url(text: str) -> str:
@@ -202,11 +210,25 @@ def server_url(text: str) -> str:
         parts = urlsplit(text)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         good = good and not parts.query and not parts.fragment and "@" not in parts.netloc
+        (parts.hostname or "").encode("idna")  # as it is looked up
+        parts.path.encode()
     except ValueError:
         good = False
     if not good:
         raise typer.BadParameter(f"--server: {text!r} is not a URL such as https://dns.example.net")
     return text
+
+
+def _query(query: Mapping[str, str]) -> str:
+    try:
+        return f"?{urlencode(query)}" if query else ""
+    except UnicodeEncodeError as error:
+        raise _not_text(" ".join(query.values())) from error
+
+
+def _not_text(text: str) -> RuleError:
+    """For octets of the command line that are no UTF-8."""
+    return RuleError(f"{text!r} is not text in UTF-8")
 
 
 def _send(

@@ -7,9 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from resolute.cli.adminclient import AdminClient
-from resolute.cli.applying import Doing, ZonePlan, check_folder, plan
-from resolute.cli.changetext import print_differences
+from resolute.cli.applying import Doing, ZonePlan, carry_out, check_folder, plan
+from resolute.cli.changetext import is_cut, not_shown, print_differences, print_not_shown, warn_unconfirmed
 from resolute.cli.options import Config, Data, Json, Plan, Reason, Server, TokenFile, admin
 from resolute.cli.progress import progress_bar
 from resolute.cli.terminal import print_json, print_line
@@ -55,44 +54,30 @@ def apply(
     if only_plan:
         _report(plans, planned=True, json=json)
         raise typer.Exit(WOULD_CHANGE if to_do else 0)
-    done, error = _carry_out(client, to_do, quiet=json)
+    with progress_bar(quiet=json, doing="applying", worth=100) as progress:
+        outcome = carry_out(client, to_do, progress)
     _report(
-        [*done, *(one for one in plans if not one.would_change)],
+        [*outcome.done, *(one for one in plans if not one.would_change)],
         planned=False,
         json=json,
-        rest=to_do[len(done) :],
-        error=error,
+        rest=outcome.rest,
+        error=outcome.error,
     )
-    if error is not None:
-        raise typer.Exit(1) if json else error
-
-
-def _carry_out(
-    client: AdminClient, plans: Sequence[ZonePlan], *, quiet: bool
-) -> tuple[list[ZonePlan], ResoluteError | None]:
-    """What was done, in its order, until something refused."""
-    done: list[ZonePlan] = []
-    with progress_bar(quiet=quiet, doing="applying", worth=100) as progress:
-        for one in plans:
-            try:
-                done.append(one.carry_out(client))
-            except ResoluteError as error:
-                return done, error
-            progress(len(done), len(plans))
-    return done, None
+    if outcome.error is not None:
+        raise typer.Exit(1) if json else outcome.error
 
 
 def _print_plans(plans: Sequence[ZonePlan], *, whole: bool) -> None:
     shown = None if whole else _SHOWN if sys.stdout.isatty() else 0
     for one in plans:
         if one.would_change:
-            print_change(one.name, one.doing, one.change, shown=shown)
+            print_step(one.name, one.doing, one.change, shown=shown)
     for one in plans:
         if one.doing is Doing.LEAVE:
             print_line((f"  {one.name}  left alone: {one.note}", "dim"))
 
 
-def print_change(name: str, doing: Doing, change: Mapping[str, Any], *, shown: int | None) -> None:
+def print_step(name: str, doing: Doing, change: Mapping[str, Any], *, shown: int | None) -> None:
     """A zone that is another one then, and so many of its RRsets that differ; None: all."""
     sign, style = _SIGNS[doing]
     serials = " -> ".join(str(change[key]) for key in ("serial_before", "serial_after") if change[key] is not None)
@@ -100,7 +85,16 @@ def print_change(name: str, doing: Doing, change: Mapping[str, Any], *, shown: i
     some = change["changes"][:shown]
     print_differences(some, indent="    ")
     if some and len(some) < len(change["changes"]):
-        print_line((f"    and {len(change['changes']) - len(some)} RRsets more: --plan shows them", "dim"))
+        them = f"the first {len(change['changes']):,} of all" if is_cut(change) else "them"
+        print_line((f"    and {len(change['changes']) - len(some):,} RRsets more: --plan shows {them}", "dim"))
+    elif some:
+        print_not_shown(change, indent="    ")
+
+
+def print_rest(names: Sequence[str], verb: str) -> None:
+    """What was not done when something refused."""
+    if names:
+        print_line((f"not done: {', '.join(names)[:400]}; {verb} again completes it", "error"))
 
 
 def _report(
@@ -112,6 +106,7 @@ def _report(
     error: ResoluteError | None = None,
 ) -> None:
     counts = {doing: sum(one.doing is doing for one in plans) for doing in Doing}
+    warn_unconfirmed(one.change for one in plans)
     if json:
         done = [_as_json(one, done=not planned and one.would_change) for one in plans]
         tree: dict[str, Any] = {"planned": planned, "zones": [*done, *(_as_json(one, done=False) for one in rest)]}
@@ -121,13 +116,10 @@ def _report(
     figures = zip((Doing.ADD, Doing.CHANGE, Doing.REMOVE), what, strict=True)
     line = ", ".join(f"{counts[doing]} {word}" for doing, word in figures)
     print_line(f"{line}, {counts[Doing.NOTHING]} as they are")
-    if not planned and any(one.change.get("served") is False for one in plans):
-        print_line(("durable, but the node of the server has not confirmed all of it yet", "warning"))
     if counts[Doing.KEEP]:
         kept = ", ".join(one.name for one in plans if one.doing is Doing.KEEP)[:400]
         print_line((f"kept without a file here: {counts[Doing.KEEP]} ({kept}); --delete removes them", "warning"))
-    if rest:
-        print_line((f"not done: {', '.join(one.name for one in rest)[:400]}; apply again completes it", "error"))
+    print_rest([one.name for one in rest], "apply")
 
 
 def _as_json(one: ZonePlan, *, done: bool) -> dict[str, Any]:
@@ -137,5 +129,5 @@ def _as_json(one: ZonePlan, *, done: bool) -> dict[str, Any]:
         "action": one.doing.value,
         "done": done,
         "note": one.note,
-        **(change if one.change else {}),
+        **({**change, "not_shown": not_shown(one.change)} if one.change else {}),
     }

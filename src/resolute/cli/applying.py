@@ -9,17 +9,17 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, Self, TypeVar
 
-from resolute.cli.adminclient import AdminClient, segment
-from resolute.cli.progress import Progress
-from resolute.errors import ConflictError, RuleError, ZoneDataError
+from resolute.cli.adminclient import ONLY_NEW, ZONE_TEXT, AdminClient, segment
+from resolute.cli.samezone import twice
+from resolute.errors import ConflictError, ResoluteError, RuleError, ZoneDataError
+from resolute.progress import Progress
 from resolute.records import names
 from resolute.zones import files
 from resolute.zones.files import Source
 from resolute.zones.folders import ZoneFolder
 
-_TEXT: Final = {"Content-Type": "text/dns"}
 _TOGETHER: Final = 64
 """Files that are checked at a time."""
 
@@ -68,11 +68,43 @@ class ZonePlan:
         return replace(self, change=change)
 
 
+class Step(Protocol):
+    """Something to do."""
+
+    def carry_out(self, client: AdminClient) -> Self:
+        """Does it, and returns what it has become."""
+
+
+AStep = TypeVar("AStep", bound=Step)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[AStep]):
+    """How far it came."""
+
+    done: Sequence[AStep]
+    rest: Sequence[AStep] = ()
+    error: ResoluteError | None = None
+    """What the first of the rest was refused with."""
+
+
+def carry_out(client: AdminClient, steps: Sequence[AStep], progress: Progress) -> Outcome[AStep]:
+    """Does one after the other, until something refuses."""
+    done: list[AStep] = []
+    for one in steps:
+        try:
+            done.append(one.carry_out(client))
+        except ResoluteError as error:
+            return Outcome(done, steps[len(done) :], error)
+        progress(len(done), len(steps))
+    return Outcome(done)
+
+
 def check_folder(folder: Path, progress: Progress) -> list[Source]:
     """The zone files of a folder, each of which holds. Raises ZoneDataError with every problem of every file."""
     found = ZoneFolder(folder)
     sources = sorted(found.look().changed, key=lambda source: names.to_text(names.fold(source.origin)))
-    problems = [*found.problems, *_twice(sources)]
+    problems = [*found.problems, *twice((source.origin, str(source.path)) for source in sources)]
     for start in range(0, len(sources), _TOGETHER):
         for state in files.load(sources[start : start + _TOGETHER], 0):
             problems += state.problems
@@ -114,12 +146,12 @@ def _left(name: str, zone: Mapping[str, Any]) -> ZonePlan:
     return ZonePlan(name, Doing.LEAVE, note=f"read from {zone.get('file') or 'a file'} on the server: change it there")
 
 
-def import_zone(client: AdminClient, name: str, text: bytes, *, plan: bool) -> Mapping[str, Any]:
-    """What becomes, or with `plan` would become, of a zone that gets this zone text: as the API has it."""
-    query = {"plan": "true"} if plan else {}
-    change: Mapping[str, Any] = client.call(
-        "POST", f"/zones/{segment(name)}/import", query=query, body=text, headers=_TEXT
-    ).json()
+def import_zone(client: AdminClient, name: str, text: bytes, *, plan: bool, new: bool = False) -> Mapping[str, Any]:
+    """What becomes, or with `plan` would become, of a zone that gets this zone text: as the API has it. With `new` it
+    is not to be there yet: raises ConflictError."""
+    query, headers = {"plan": "true"} if plan else {}, ZONE_TEXT | (ONLY_NEW if new else {})
+    path = f"/zones/{segment(name)}/import"
+    change: Mapping[str, Any] = client.call("POST", path, query=query, body=text, headers=headers).json()
     return change
 
 
@@ -137,11 +169,3 @@ def _text(source: Source) -> bytes:
         return zone_text(Path(source.path), source.origin)
     except OSError as error:
         raise RuleError(f"{source.path}: cannot be read: {error.strerror or error}") from error
-
-
-def _twice(sources: Sequence[Source]) -> Iterator[str]:
-    first: dict[bytes, Source] = {}
-    for source in sources:
-        other = first.setdefault(names.fold(source.origin), source)
-        if other is not source:
-            yield f"{source.path}: {other.path} has the same zone: take one of them away"

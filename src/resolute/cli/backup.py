@@ -22,8 +22,10 @@ def backup(
     """Write one state of the whole store into a file that only you can read; `resolute restore` takes it.
 
     The server goes on meanwhile, and changes are made. Without a server the store is read where the configuration says
-    that it is. The file has zones, their history, local records, users, tokens (hashes), webhooks (with what signs
-    them) and the audit log; sessions are left out, and so are the files that zones are read from.
+    that it is; one of an earlier version is brought to the shape of this one first, as the server would at its start.
+    The file has zones with their metadata and history, local records (and which names a seed file gave), settings of
+    the store, users, tokens (hashes), webhooks (with what signs them) and the audit log; sessions are left out, and so
+    are the files that zones are read from.
     """
     from resolute.cli import backups  # the store takes its time to load
 

@@ -36,9 +36,9 @@ class Where:
 def take(file: Path, where: Where, *, quiet: bool) -> Summary:
     """Writes a backup, of mode 0600 and in one step, and reads it again. Raises RuleError for a file that cannot be
     written, and what the client or the store raise; the file is as it was then."""
-    if file.exists() and not file.is_file():
-        raise RuleError(f"{file} is no plain file: name one, it is replaced in one step")
     try:
+        if file.exists() and not file.is_file():
+            raise RuleError(f"{file} is no plain file: name one, it is replaced in one step")
         with durable.replacing(file) as written:
             written.writelines(_parts(where, quiet=quiet))
             written.flush()
@@ -103,9 +103,13 @@ def _settings(where: Where) -> Settings:
 
 
 def _existing(found: Settings) -> Settings:
-    """Raises RuleError for a store that would have to be made."""
+    """Raises RuleError for a store that would have to be made, or that this user may not read."""
     url = make_url(found.store.url)
-    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+    try:
+        there = url.get_backend_name() != "sqlite" or Path(str(url.database)).exists()
+    except OSError as error:
+        raise RuleError(f"the store {url.database} cannot be read: {error.strerror}") from error
+    if not there:
         raise RuleError(f"there is no store {url.database}: name its directory with --data, or its --config")
     return found
 

@@ -13,12 +13,13 @@ from resolute import plane
 from resolute.cli import expecting
 from resolute.cli.findings import check_configuration, check_environment, guess_origin, load_configuration
 from resolute.cli.options import Json
-from resolute.cli.progress import Progress, progress_bar
+from resolute.cli.progress import progress_bar
 from resolute.cli.terminal import STYLES, counted, print_json, print_line
 from resolute.cli.zonecheck import NamedZone, ZoneChecks, check_ignored
 from resolute.config import environment
 from resolute.config.manual import json_schema, manual
 from resolute.config.tree import Settings
+from resolute.progress import Progress
 from resolute.records import names
 from resolute.units import parse_seconds
 from resolute.zones.folders import ZoneFolder

@@ -70,7 +70,7 @@ def admin(
     headers = {"X-Change-Reason": _one_line(reason)} if reason else {}
     if server is None:
         return AdminClient(directory(config, data) / ADMIN_SOCKET_NAME, token, headers)
-    return AdminClient(server_url(server), token or os.environ.get(TOKEN) or None, headers)
+    return AdminClient(server_url(server), token or _token_of_environment(), headers)
 
 
 def planned(*, plan: bool) -> dict[str, str]:
@@ -97,7 +97,7 @@ def directory(config: Path | None, data: Path | None) -> Path:
         return default
     if _is_ours(here) and _is_ours(here / SOCKET_NAME):
         return here
-    if not (default / SOCKET_NAME).exists():
+    if not _is_there(default / SOCKET_NAME):
         raise UnavailableError(
             f"no server answers on ./{here / SOCKET_NAME} or {default / SOCKET_NAME}: start one with `resolute serve`, "
             "or name its directory with --data"
@@ -121,8 +121,19 @@ def _read_token(file: Path) -> str:
             text = stream.read(_LONGEST_TOKEN + 1).decode("ascii").strip()
     except (OSError, ValueError) as error:
         raise RuleError(f"--token-file: {file}: {getattr(error, 'strerror', None) or 'it has no token'}") from error
-    if not text or len(text) > _LONGEST_TOKEN or any(one.isspace() for one in text):
-        raise RuleError(f"--token-file: {file}: expected one token, such as rsl_0123456789ab_...")
+    return _checked_token(text, f"--token-file: {file}")
+
+
+def _token_of_environment() -> str | None:
+    """None: it has none. Raises RuleError."""
+    text = os.environ.get(TOKEN, "").strip()
+    return _checked_token(text, TOKEN) if text else None
+
+
+def _checked_token(text: str, source: str) -> str:
+    """Raises RuleError, which does not have the token in it."""
+    if not 0 < len(text) <= _LONGEST_TOKEN or not (text.isascii() and text.isprintable()) or " " in text:
+        raise RuleError(f"{source}: expected one token, such as rsl_0123456789ab_...")
     return text
 
 
@@ -131,6 +142,17 @@ def _one_line(reason: str) -> str:
     if not reason.isprintable():
         raise typer.BadParameter("--reason: expected one line of text")
     return reason.strip()
+
+
+def _is_there(path: Path) -> bool:
+    """Raises UnavailableError where this user may not know."""
+    try:
+        return path.exists()
+    except PermissionError as error:
+        raise UnavailableError(
+            f"{path}: permission denied; run as the user that runs the server, name its directory with --data, or "
+            "another server with --server"
+        ) from error
 
 
 def _is_ours(path: Path) -> bool:

@@ -1,15 +1,15 @@
 """A progress bar on standard error for long work; where nobody watches it there is none."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
-Progress = Callable[[int, int], None]
-"""Told what is done, and how much there is."""
+from resolute.progress import Progress, silent
+
 WORTH_IT = 50_000
 
 
@@ -18,7 +18,7 @@ def progress_bar(*, quiet: bool, doing: str = "checking", then: str = "", worth:
     """Gives the function to tell how far a long work of many parts is; each part begins anew. `doing` is what is done,
     `then` what comes when all of a part is done; a part of fewer than `worth` has no bar."""
     if quiet or not sys.stderr.isatty():
-        yield lambda _done, _total: None
+        yield silent
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with RichProgress(*columns, console=Console(file=sys.stderr), transient=True) as bar:

@@ -22,7 +22,7 @@ def print_line(*parts: str | tuple[str, str]) -> None:
 
 def print_json(value: object) -> None:
     """A value as JSON on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+    sys.stdout.write(_printable(json.dumps(value, indent=2, ensure_ascii=False)) + "\n")
 
 
 def print_error(error: ResoluteError, *, as_json: bool) -> None:
@@ -74,5 +74,10 @@ def _print(console: Console, parts: Sequence[str | tuple[str, str]]) -> None:
     text = Text()
     for part in parts:
         content, style = (part, "") if isinstance(part, str) else part
-        text.append(content, STYLES.get(style, style))
+        text.append(_printable(content), STYLES.get(style, style))
     console.print(text)
+
+
+def _printable(text: str) -> str:
+    r"""Octets of the command line that are no UTF-8 have no character: they are `\udcff`, as in JSON."""
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -10,26 +10,25 @@ from pathlib import Path
 from typing import IO, Final
 
 from resolute import durable
-from resolute.cli.adminclient import AdminClient, Reply, segment
-from resolute.cli.progress import Progress, progress_bar
+from resolute.cli.adminclient import ONLY_NEW, ZONE_TEXT, AdminClient, Reply, segment
+from resolute.cli.progress import progress_bar
 from resolute.cli.refusals import FieldsError
 from resolute.errors import ConflictError, RuleError
+from resolute.progress import Progress
 
 STDIN: Final = "-"
 _SENT: Final = "zone text"
 """What the server calls it."""
-_TEXT: Final = {"Content-Type": "text/dns"}
-"""RFC 4027."""
 
 
 def import_text(client: AdminClient, zone: str, file: str, query: Mapping[str, str], *, quiet: bool) -> Reply:
     """Makes a zone's records those of a file."""
-    return _send(client, f"/zones/{segment(zone)}/import", file, (query, _TEXT), quiet=quiet)
+    return _send(client, f"/zones/{segment(zone)}/import", file, (query, ZONE_TEXT), quiet=quiet)
 
 
 def import_new(client: AdminClient, zone: str, file: str, query: Mapping[str, str], *, quiet: bool) -> Reply:
     """The same for a zone that is not there yet. Raises RuleError for one that is."""
-    given = {**_TEXT, "If-None-Match": "*"}
+    given = ZONE_TEXT | ONLY_NEW
     try:
         return _send(client, f"/zones/{segment(zone)}/import", file, (query, given), quiet=quiet)
     except ConflictError as error:
@@ -40,13 +39,25 @@ def write(file: Path, text: bytes) -> None:
     """Writes a file: whole, or the old one stays. Raises RuleError."""
     try:
         file = file.resolve()
-        file.touch()
-        if stat.S_ISREG(file.stat().st_mode):
-            durable.replace(file, text, like=file.stat())
-        else:
+        state = file.stat() if file.exists() else None
+        if state is not None and not stat.S_ISREG(state.st_mode):
             file.write_bytes(text)
-    except OSError as error:
-        raise RuleError(f"{file}: cannot be written: {error.strerror}") from error
+            return
+        with durable.replacing(file, like=state) as written:
+            written.write(text)
+            if state is None:
+                os.fchmod(written.fileno(), 0o666 & ~_umask())
+    except durable.UncertainError as error:
+        raise RuleError(f"{file} is written; whether it survives a crash is not known: {error.strerror}") from error
+    except (OSError, RuntimeError) as error:  # a loop of links
+        raise RuleError(f"{file}: cannot be written: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _umask() -> int:
+    """What new files of this process are not to have; it can be read only by setting it."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
 
 
 def _send(

@@ -7,6 +7,7 @@ command stays quick.
 import http.client
 import json
 import socket
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -34,7 +35,7 @@ class ControlClient:
 
     def __init__(self, path: Path, *, timeout_s: float = 10.0) -> None:
         """`path`: the socket itself, or the data directory that has it."""
-        self.path = path / SOCKET_NAME if path.is_dir() else path
+        self.path = path / SOCKET_NAME if _is_folder(path) else path
         self.timeout_s = timeout_s
 
     def status(self) -> JSON:
@@ -56,11 +57,11 @@ class ControlClient:
 
     def explain(self, name: str, rtype: str = "A", client: str = "127.0.0.1") -> JSON:
         """`steps`: a list of {"stage", "text"}; `answer`: the answer as text, or None."""
-        return self._json("GET", "/explain?" + urlencode({"name": name, "type": rtype, "client": client}))
+        return self._json("GET", "/explain?" + _query({"name": name, "type": rtype, "client": client}))
 
     def cache(self, name: str | None = None) -> str:
         """The cached answers at and below `name`, or all, as zone-file text."""
-        query = "?" + urlencode({"name": name}) if name is not None else ""
+        query = "?" + _query({"name": name}) if name is not None else ""
         return self._request("GET", "/cache" + query).decode("utf-8")
 
     def flush(self, name: str | None = None, *, subtree: bool = False) -> int:
@@ -113,6 +114,19 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is one; of what this user may not look at, the connection says more."""
+    try:
+        return path.is_dir()
+    except PermissionError:
+        return False
+
+
+def _query(query: Mapping[str, str]) -> str:
+    """Octets of the command line that are no UTF-8 go as they are."""
+    return urlencode(query, errors="surrogateescape")
 
 
 def _error_of(status: int, content: bytes) -> ResoluteError:

@@ -5,7 +5,7 @@
 What only lives for a moment is left out: sessions, answers kept for idempotency keys, and which nodes were seen.
 """
 
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BytesIO
 from typing import Any, BinaryIO, Final
@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import JSON, Boolean, Column, Connection, DateTime, Integer, LargeBinary, Row, Table, func, select
 
 from resolute import __version__
+from resolute.progress import Progress, silent
 from resolute.store import backupfile, migrate, schema
 from resolute.store.backupfile import BackupWriter, Header
 from resolute.store.store import KINDS, Store, read_revision
@@ -22,25 +23,18 @@ LEFT_OUT: Final = frozenset({"revision", "nodes", "sessions", "idempotency"})
 ROWS: Final = 1_000
 """Rows that are held at a time."""
 
-Progress = Callable[[int, int], None]
-"""Called with how many rows are done, and of how many."""
-
-
-def _silent(done: int, total: int) -> None:
-    """Nobody looks."""
-
 
 def tables() -> Sequence[Table]:
     """What a backup has, in an order in which it can be written back."""
     return [table for table in schema.metadata.sorted_tables if table.name not in LEFT_OUT]
 
 
-def write(store: Store, file: BinaryIO, progress: Progress = _silent) -> None:
+def write(store: Store, file: BinaryIO, progress: Progress = silent) -> None:
     """Writes a backup of one state of the store. Raises UnavailableError, and OSError of the file."""
     file.writelines(stream(store, progress))
 
 
-def stream(store: Store, progress: Progress = _silent) -> Generator[bytes]:
+def stream(store: Store, progress: Progress = silent) -> Generator[bytes]:
     """The same as octets, part by part; the store is read as they are taken. Raises UnavailableError."""
     buffer = BytesIO()
     with store.reading() as connection:

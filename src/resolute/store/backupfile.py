@@ -27,6 +27,10 @@ LINE: Final = 32 * 2**20
 """Octets of the longest line: an RRset of 64 KiB before and after a change has less, however it is written."""
 WHOLE: Final = 2**38
 """Octets of all lines."""
+NUMBERS: Final = range(-(2**63), 2**63)
+"""What a column takes."""
+REVISIONS: Final = range(2**62)
+"""With room for those to come."""
 KINDS: Final = ("number", "text", "bytes", "time", "truth", "json")
 
 
@@ -140,7 +144,7 @@ class BackupReader:
         if end.get("lines") != count - 1 or end.get("sha256") != digest.hexdigest():
             raise self._bad("is damaged: its SHA-256 is not that of what it has, take another backup")
         rows = end.get("rows")
-        if not isinstance(rows, dict) or not all(type(number) is int for number in rows.values()):
+        if not isinstance(rows, dict) or not all(_is_count(name, number) for name, number in rows.items()):
             raise self._bad("is damaged: its last line does not say how many rows there are")
         return Summary(header, rows, digest.hexdigest())
 
@@ -171,8 +175,8 @@ class BackupReader:
                 raise self._bad(f"is damaged: a row of {table} has {len(values)} values, not {len(kinds)}")
             try:
                 yield [_unpacked(kind, value) for kind, value in zip(kinds, values, strict=True)]
-            except (ValueError, TypeError) as error:
-                raise self._bad(f"is damaged: a row of {table}: {error}") from error
+            except (ValueError, TypeError, RecursionError) as error:
+                raise self._bad(f"is damaged: a row of {_word(table)}: {error}") from error
 
     def _lines(self) -> Iterator[bytes]:
         self._file.seek(0)
@@ -189,6 +193,8 @@ class BackupReader:
         except gzip.BadGzipFile as error:
             what = "is damaged" if "CRC" in str(error) or "length" in str(error) else "is no backup of Resolute"
             raise self._bad(f"{what} ({error})") from error
+        except OSError as error:
+            raise self._bad(f"cannot be read: {error.strerror or error}") from error
 
     def _header(self, line: bytes) -> Header:
         tree = self._json(line)
@@ -205,6 +211,8 @@ class BackupReader:
         shape, revision, made = tree.get("shape"), tree.get("revision"), tree.get("made")
         if not isinstance(shape, str) or type(revision) is not int or not isinstance(made, str):
             raise self._bad("is damaged: its first line has no shape, revision or time")
+        if revision not in REVISIONS or _word(shape) != shape:
+            raise self._bad("is damaged: its first line has no revision or shape that there is")
         try:
             return Header(shape, revision, datetime.fromisoformat(made), _word(tree.get("program")), version)
         except ValueError as error:
@@ -246,12 +254,16 @@ def _unpacked(kind: str, value: object) -> object:
     """Raises ValueError or TypeError for a value that is not of this kind."""
     match kind, value:
         case "json", _:
+            json.dumps(value, ensure_ascii=False).encode()
             return value
         case _, None:
             return None
         case ("number", int()) | ("truth", bool()) if isinstance(value, bool) == (kind == "truth"):
+            if value not in NUMBERS:
+                raise ValueError("a number has more than 64 bits")
             return value
         case "text", str():
+            value.encode()  # refuses halves of surrogate pairs, which no database takes
             # PostgreSQL has no zero octet in a text, SQLite does.
             return value.replace("\0", "\N{REPLACEMENT CHARACTER}")
         case "bytes", str():
@@ -260,6 +272,10 @@ def _unpacked(kind: str, value: object) -> object:
             return datetime.fromisoformat(value)
         case _:
             raise TypeError(f"expected a {kind}, found {type(value).__name__}")
+
+
+def _is_count(name: object, number: object) -> bool:
+    return _word(name) == name and type(number) is int and number in REVISIONS
 
 
 def _word(value: object) -> str:

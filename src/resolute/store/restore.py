@@ -15,8 +15,8 @@ from sqlalchemy import Connection, MetaData, Table, delete, func, insert, inspec
 from sqlalchemy.exc import DataError, IntegrityError, NoSuchTableError
 
 from resolute.errors import RuleError
+from resolute.progress import Progress, silent
 from resolute.store import backup, history, migrate, schema
-from resolute.store.backup import Progress
 from resolute.store.backupfile import BackupReader, Rows, Summary
 from resolute.store.history import Change
 from resolute.store.pages import pages
@@ -28,12 +28,8 @@ _TELLING: Final = frozenset({"zones", "local_records", "users", "tokens", "chang
 """A store with rows in one of these is not empty."""
 
 
-def _silent(done: int, total: int) -> None:
-    """Nobody looks."""
-
-
 def restore(
-    store: Store, file: BinaryIO, name: str, *, replace: bool = False, progress: Progress = _silent
+    store: Store, file: BinaryIO, name: str, *, replace: bool = False, progress: Progress = silent
 ) -> tuple[Summary, int]:
     """Makes the store what it was when the backup was made, and returns what was in it and the store's revision now.
 

@@ -1,14 +1,10 @@
 """The way to the admin process: what is sent, what comes back, and what each refusal becomes."""
 
-import http.server
 import json
 import os
 import socket
-import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import typer
@@ -17,58 +13,15 @@ from resolute import errors
 from resolute.cli.adminclient import AdminClient, segment, server_url
 from resolute.cli.options import admin
 from resolute.cli.refusals import FieldsError, refusal
+from tests.httpservice import Service, page, running_service
 
 DETAIL = {"type": "urn:problem-type:resolute:x", "detail": "what, where and how to mend", "errors": []}
 
 
-@dataclass
-class Service:
-    """An HTTP server that answers what a test says, and remembers what it was asked."""
-
-    answers: list[tuple[int, Mapping[str, str], bytes]]
-    asked: list[tuple[str, str, Mapping[str, str], bytes]] = field(default_factory=list)
-    url: str = ""
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
-    service = Service([])
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline()
-            if not self.parse_request():  # a connection without a request
-                return
-            body = self._chunks() if "chunked" in self.headers.get("Transfer-Encoding", "") else self._octets()
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            service.asked.append((self.command, self.path, headers, body))
-            status, given, content = service.answers.pop(0)
-            self.send_response_only(status)
-            for name, value in {"Content-Length": str(len(content)), **given}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-            self.close_connection = True
-
-        def _octets(self) -> bytes:
-            return self.rfile.read(int(self.headers.get("Content-Length", "0")))
-
-        def _chunks(self) -> bytes:
-            found = b""
-            while size := int(self.rfile.readline(), 16):
-                found += self.rfile.read(size)
-                self.rfile.readline()
-            return found
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        service.url = f"http://127.0.0.1:{running.server_address[1]}"
-        threading.Thread(target=running.serve_forever, args=(0.01,), daemon=True).start()
+    with running_service() as service:
         yield service
-        running.shutdown()
-
-
-def page(items: list[Any], following: str | None) -> tuple[int, Mapping[str, str], bytes]:
-    return 200, {}, json.dumps({"items": items, "next": following}).encode()
 
 
 def test_what_is_sent(service: Service) -> None:
@@ -198,8 +151,29 @@ def test_a_name_is_one_part_of_a_path() -> None:
     assert segment("a?b#c%") == "a%3Fb%23c%25"
 
 
+@pytest.mark.parametrize("text", ["\udcff", "a\udcff.test"])
+def test_octets_that_are_no_text(service: Service, text: str) -> None:
+    """An argument may have any; so does what the shell completes."""
+    with pytest.raises(errors.RuleError, match="is not text in UTF-8"):
+        segment(text)
+    with pytest.raises(errors.RuleError, match="is not text in UTF-8"):
+        AdminClient(service.url).call("GET", "/search", query={"q": text})
+    assert not service.asked
+
+
+def test_a_server_in_a_folder_of_any_name(service: Service) -> None:
+    """RFC 3986 2.5"""
+    service.answers = [(200, {}, b"{}")]
+    AdminClient(server_url(f"{service.url}/ä%20b/")).call("GET", "/zones")
+    assert service.asked[0][1] == "/%C3%A4%20b/api/v1/zones"
+
+
 @pytest.mark.parametrize(
-    "text", ["dns.example.net", "ftp://x", "http://", "http://u:p@x", "http://x?y", "http://x:y", ""]
+    "text",
+    [
+        *("dns.example.net", "ftp://x", "http://", "http://u:p@x", "http://x?y", "http://x:y", ""),
+        *("https://dns..example.net", f"https://{'a' * 64}.test", "http://x/\udcff"),
+    ],
 )
 def test_what_is_no_url(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="is not a URL such as"):
@@ -240,6 +214,17 @@ class TestWhichServer:
                 admin(None, tmp_path, None, file)
         with pytest.raises(errors.RuleError, match="No such file"):
             admin(None, tmp_path, None, tmp_path / "none")
+
+    def test_no_token_of_the_environment_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What surrounds it goes; what no header can carry is refused without it."""
+        monkeypatch.setenv("RESOLUTE_SERVER", "https://dns.example.net")
+        monkeypatch.setenv("RESOLUTE_TOKEN", " rsl_t\r\n")
+        assert admin(None, None).token == "rsl_t"
+        for text in ("rsl_a\nrsl_b", "rsl_a\rX: y", "rsl_é", "rsl_a rsl_b", "rsl_" + "x" * 2_000, "rsl_\x01"):
+            monkeypatch.setenv("RESOLUTE_TOKEN", text)
+            with pytest.raises(errors.RuleError, match="RESOLUTE_TOKEN: expected one token") as caught:
+                admin(None, None)
+            assert text not in str(caught.value)
 
     def test_two_servers_are_one_too_many(self, tmp_path: Path) -> None:
         with pytest.raises(typer.BadParameter, match="--server and --data"):

@@ -1,5 +1,6 @@
 """What the words of the commands for zones, records, tokens and users mean, and how their answers look."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ import typer.main
 
 from resolute.cli import completion
 from resolute.cli.app import app
+from resolute.cli.apply import print_step
+from resolute.cli.applying import Doing
 from resolute.cli.changetext import print_change
 from resolute.cli.record import given_record
+from resolute.cli.terminal import print_json, print_line
 from resolute.cli.token import ends
 from resolute.cli.zonetext import write
 from resolute.errors import RuleError
@@ -92,6 +96,50 @@ def test_a_change_that_is_not_served_yet(capsys: pytest.CaptureFixture[str]) -> 
     said = capsys.readouterr()
     assert '"served": false' in said.out
     assert said.err.startswith("warning: the change is durable")
+
+
+class TestWhatTheServerDoesNotList:
+    """It lists the first RRsets that differ, and counts the records of all."""
+
+    CUT = CHANGE | {"added": 5, "removed": 3}
+
+    def test_it_is_told(self, capsys: pytest.CaptureFixture[str]) -> None:
+        print_change(self.CUT, json=False)
+        assert "and 6 records more, which the server does not list" in capsys.readouterr().out
+        print_change(self.CUT, json=True)
+        assert json.loads(capsys.readouterr().out) == self.CUT | {"not_shown": 6}
+
+    def test_not_where_all_is_listed(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """A TTL is not counted, and a zone that is made has no list."""
+        other_ttl = {"name": "w.a.test.", "type": "A", "before": SIDE, "after": {**SIDE, "ttl": 60}}
+        for change in (
+            CHANGE,
+            CHANGE | {"changes": [other_ttl], "added": 0, "removed": 0},
+            CHANGE | {"serial_before": None, "changes": [], "added": 7, "removed": 0},
+        ):
+            print_change(change, json=False)
+            assert "more" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("shown", "words"),
+        [
+            (None, "and 6 records more, which the server does not list"),
+            (1, "1 RRsets more: --plan shows the first 2 of"),
+        ],
+    )
+    def test_of_a_plan(self, capsys: pytest.CaptureFixture[str], shown: int | None, words: str) -> None:
+        name = {"name": "x.a.test.", "type": "A", "before": SIDE, "after": {**SIDE, "ttl": 60}}
+        print_step("a.test.", Doing.CHANGE, self.CUT | {"changes": [*CHANGE["changes"], name]}, shown=shown)
+        assert words in capsys.readouterr().out
+
+
+def test_octets_that_are_no_text_are_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """An argument may have any; in JSON they are escapes (RFC 8259 7)."""
+    print_json({"file": "a\udcff"})
+    print_line("a\udcff")
+    out = capsys.readouterr().out
+    assert json.loads(out.splitlines()[1].partition(": ")[2]) == "a\udcff"
+    assert out.splitlines()[-1] == "a\\udcff"
 
 
 def test_a_file_is_written_whole(tmp_path: Path) -> None:

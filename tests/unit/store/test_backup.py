@@ -1,6 +1,7 @@
 """Backups: what comes back is what was there, and what is no whole backup changes nothing."""
 
 import gzip
+import hashlib
 import json
 import os
 import signal
@@ -230,6 +231,32 @@ def test_backups_of_earlier_shapes(tmp_path: Path, shape: str) -> None:
     records.apply(store, [Put("b.test", "192.0.2.8", "bob")])
 
 
+@pytest.mark.parametrize(("shape", "revision"), [("0007", 2**63), ("0007", -1), ("0007", 2**63 - 1), ("\ud800", 7)])
+def test_first_lines_that_no_program_has_written(full: Store, shape: str, revision: int) -> None:
+    """A revision leaves room for those to come; the text of the error can be printed."""
+    before, file = contents(full), BytesIO()
+    BackupWriter(file, Header(shape, revision, NOW, "1.0")).end()
+    with pytest.raises(RuleError, match="^b is damaged") as caught:
+        restore(full, file, "b", replace=True)
+    str(caught.value).encode()
+    assert contents(full) == before
+
+
+@pytest.mark.parametrize("rows", [{"zones": 2**70}, {"zones": -1}, {"\ud800": 1}, {"zones": True}, []])
+def test_counts_that_are_none(rows: object) -> None:
+    head = {"format": "resolute backup", "version": 1, "shape": "0007", "revision": 1, "made": "2026-01-01"}
+    first = json.dumps(head | {"program": "1"}).encode() + b"\n"
+    last = {"end": True, "lines": 1, "rows": rows, "sha256": hashlib.sha256(first).hexdigest()}
+    with pytest.raises(RuleError, match="does not say how many rows"):
+        BackupReader(BytesIO(gzip.compress(first + json.dumps(last).encode() + b"\n")), "b").verify()
+
+
+def test_a_disk_that_fails(full: Store) -> None:
+    """The first page of a process's memory cannot be read: EIO."""
+    with Path("/proc/self/mem").open("rb") as file, pytest.raises(RuleError, match="b cannot be read: Input/output"):
+        restore(full, file, "b", replace=True)
+
+
 @pytest.mark.parametrize(("shape", "version", "words"), [("9999", 1, "the shape 9999"), ("0001", 2, "the format 2")])
 def test_backups_of_later_programs(full: Store, shape: str, version: int, words: str) -> None:
     before = contents(full)
@@ -249,6 +276,11 @@ def test_backups_of_later_programs(full: Store, shape: str, version: int, words:
         ("local_records", LOCAL, ["a", "b", True]),
         ("local_records", LOCAL, ["a", None, 1]),
         ("local_records", [LOCAL[0], Column("address", "bytes"), LOCAL[2]], ["a", "&", 1]),
+        ("local_records", LOCAL, ["a", "b", 2**63]),
+        ("local_records", LOCAL, ["a", "b", -(2**70)]),
+        ("local_records", LOCAL, ["a", "\ud800", 1]),
+        ("local_records", [LOCAL[0], Column("address", "json"), LOCAL[2]], ["a", ["\udc00"], 1]),
+        ("\ud800", LOCAL, ["a", "b", 1]),
     ],
 )
 def test_rows_that_do_not_fit(full: Store, table: str, columns: list[Column], row: list[Any]) -> None:

@@ -14,18 +14,21 @@ from typing import Final
 import yaml
 
 from resolute.cli.imports import text
-from resolute.cli.imports.found import Collector, Imported
+from resolute.cli.imports.collector import Collector
+from resolute.cli.imports.found import Imported, is_address
+from resolute.cli.imports.hostslines import take_hosts_line
 from resolute.errors import RuleError
 
-DEFAULT: Final = Path("/opt/AdGuardHome/AdGuardHome.yaml")
 _BLOCKING: Final = "not taken over: blocking is not in this version"
 _REWRITE: Final = re.compile(r"(\|\|?)([^\s^$|/*]+)\^?\$dnsrewrite=([^,]+)")
+_KEYWORD: Final = re.compile(r"[A-Z]*")
+"""Words in capitals alone are response codes, not names."""
 _UPSTREAM: Final = re.compile(r"\[/(.*)/\](.*)")
 
 
 def read(path: Path) -> Imported:
     """What the file says. Raises RuleError."""
-    file = path / "AdGuardHome.yaml" if path.is_dir() else path
+    file = path / "AdGuardHome.yaml" if text.is_folder(path) else path
     try:
         tree = yaml.compose(text.read(file), Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
@@ -64,9 +67,8 @@ class _Reader:
         ]
         exact = {domain for _, domain, _ in given}
         for where, domain, answer in given:
-            if domain.startswith("*.") and domain[2:] in exact and _is_address(answer):
-                self.found.own(where, domain[2:])
-                self.found.record(where, domain, "AAAA" if ":" in answer else "A", answer)
+            if domain.startswith("*.") and domain[2:] in exact and is_address(answer):
+                self.found.below(where, domain[2:], answer)
             elif domain.startswith("*"):
                 why = "a zone of these names would hide the domain itself: rewrite that too, or make a zone"
                 self.found.leave(where, f"{domain} -> {answer}", why)
@@ -78,21 +80,17 @@ class _Reader:
         rule, where = _text(node).strip(), self.where(node)
         if not rule or rule.startswith(("!", "#")):
             return
-        words = rule.split()
-        if len(words) > 1 and _is_address(words[0]) and not ipaddress.ip_address(words[0]).is_unspecified:
-            for name in words[1:]:
-                self.found.address(where, name, words[0])
-            return
+        first = rule.split()[0]
         match = _REWRITE.fullmatch(rule)
-        if match is None:
+        if is_address(first) and not ipaddress.ip_address(first).is_unspecified:
+            take_hosts_line(self.found, where, rule)
+        elif match is None:
             self.found.leave(where, rule, _BLOCKING)
-            return
-        answer = match[3].removeprefix("NOERROR;")
-        rtype, _, data = answer.rpartition(";")
-        if rtype not in ("", "A", "AAAA", "CNAME") or not data:
+        elif (data := _rewritten(match[3])) is None:
             self.found.leave(where, rule, "not taken over: an answer that is no address and no name")
-        elif match[1] == "||" and _is_address(data):
-            self.found.all_below(where, match[2], data)
+        elif match[1] == "||" and is_address(data):
+            self.found.address(where, match[2], data)
+            self.found.below(where, match[2], data)
         else:
             self._answer(where, match[2], data)
 
@@ -110,12 +108,27 @@ class _Reader:
                 self.found.upstream(where, _plain(server), domains if match else None)
 
     def _answer(self, where: str, name: str, answer: str) -> None:
-        if _is_address(answer):
+        if is_address(answer):
             self.found.address(where, name, answer)
-        elif answer in ("A", "AAAA", ""):
+        elif answer in ("A", "AAAA", "", name):
             self.found.leave(where, f"{name} -> {answer}", "not taken over: it is an exception to another rewrite")
         else:
-            self.found.record(where, name, "CNAME", answer if answer.endswith(".") else f"{answer}.")
+            self.found.alias(where, name, answer)
+
+
+def _rewritten(answer: str) -> str | None:
+    """The address or the name that `$dnsrewrite=` gives, as `ANSWER` or `NOERROR;TYPE;ANSWER`; None for anything else,
+    such as a response code."""
+    *head, data = answer.removeprefix("NOERROR;").split(";")
+    match head:
+        case []:
+            return None if _KEYWORD.fullmatch(data) else data
+        case ["A" | "AAAA"]:
+            return data if is_address(data) else None
+        case ["CNAME"]:
+            return data if data and not is_address(data) else None
+        case _:
+            return None
 
 
 def _plain(server: str) -> str:
@@ -144,11 +157,3 @@ def _items(node: yaml.Node | None) -> Iterator[yaml.Node]:
 
 def _text(node: yaml.Node | None) -> str:
     return str(node.value) if isinstance(node, yaml.ScalarNode) and node.tag != "tag:yaml.org,2002:null" else ""
-
-
-def _is_address(word: str) -> bool:
-    try:
-        ipaddress.ip_address(word)
-    except ValueError:
-        return False
-    return True

@@ -5,18 +5,19 @@ zone "example.org" { type primary; file "example.org.zone"; };
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from resolute.cli.imports import text
-from resolute.cli.imports.found import Collector, Imported, ImportedZone
+from resolute.cli.imports.collector import Collector
+from resolute.cli.imports.found import Imported, ImportedZone
+from resolute.cli.samezone import twice
 from resolute.errors import PresentationError, RuleError, ZoneDataError
 from resolute.records import names
 from resolute.zones.flatten import zone_text
 
-DEFAULT: Final = Path("/etc/bind/named.conf")
 _WORD: Final = re.compile(r'//[^\n]*|#[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\])*"|[{};]|[^\s{};"]+|\s+|.', re.DOTALL)
 _OTHER: Final = "not taken over: docs/settings.md lists the settings there are"
 
@@ -37,7 +38,7 @@ class Statement:
 def read(path: Path) -> Imported:
     """What named.conf says, with all that it includes. Raises RuleError for one that cannot be read, and ZoneDataError
     with every problem of every zone file."""
-    reader = _Reader(path / "named.conf" if path.is_dir() else path)
+    reader = _Reader(path / "named.conf" if text.is_folder(path) else path)
     return reader.read()
 
 
@@ -65,6 +66,7 @@ class _Reader:
                 self._options(one)
         for one in statements:
             self._statement(one)
+        self._problems += twice((zone.origin, zone.where) for zone in self._zones)
         if self._problems:
             raise ZoneDataError(self._problems[0], self._problems)
         return self._found.result(self._zones)
@@ -100,25 +102,42 @@ class _Reader:
                 self._found.leave(one.where, str(one), _OTHER)
 
     def _forwarders(self, statement: Statement, domains: Sequence[str] | None) -> None:
-        usual = _port(statement.words)
+        if not statement.block:
+            self._found.leave(statement.where, str(statement), "not taken over: it forwards to nobody")
         for one in statement.block or ():
-            self._found.upstream(one.where, one.words[0] + (_port(one.words) or usual), domains)
+            try:
+                port = _port(one.words) or _port(statement.words)
+            except RuleError as error:
+                self._found.leave(one.where, f"{statement}: {one}", str(error))
+            else:
+                self._found.upstream(one.where, one.words[0] + port, domains)
 
     def _zone(self, zone: Statement, name: str) -> None:
         values = {one.words[0]: one for one in zone.block or ()}
         kind = values["type"].words[-1] if "type" in values else ""
+        what = f'zone "{name}"'
         match kind:
+            case _ if zone.words[2:] and zone.words[2].lower() not in ("in", "internet"):
+                self._found.leave(zone.where, what, f"not taken over: its class is {zone.words[2]}")
             case "primary" | "master" if "file" in values:
                 self._primary(zone, name, values["file"].words[-1])
+                self._others(zone, {"type", "file"})
             case "forward" if "forwarders" in values:
                 self._forwarders(values["forwarders"], [name])
+                self._others(zone, {"type", "forwarders"})
             case "hint":
-                pass  # there are root hints in every resolver
+                self._others(zone, {"type", "file"})  # there are root hints in every resolver
             case "secondary" | "slave" | "mirror" | "stub":
                 why = f"not taken over: a {kind} zone has its primary elsewhere; import a copy: dig AXFR {name} > FILE"
-                self._found.leave(zone.where, f'zone "{name}"', why)
+                self._found.leave(zone.where, what, why)
             case _:
-                self._found.leave(zone.where, f'zone "{name}"', f"not taken over: type {kind or '(none)'}, or no file")
+                self._found.leave(zone.where, what, f"not taken over: type {kind or '(none)'}, or no file")
+
+    def _others(self, zone: Statement, taken: Container[str]) -> None:
+        """What a zone has besides."""
+        for one in zone.block or ():
+            if one.words[0] not in taken:
+                self._found.leave(one.where, f'zone "{zone.words[1]}": {one}', _OTHER)
 
     def _primary(self, zone: Statement, name: str, file: str) -> None:
         path = self._directory / file
@@ -130,7 +149,7 @@ class _Reader:
         except (PresentationError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             self._problems.append(f"{zone.where}: zone {name}: {path}: {reason}")
-        if path.with_name(path.name + ".jnl").exists():
+        if text.is_file(path.with_name(path.name + ".jnl")):
             why = "named may have changes in it that the zone file does not have: run `rndc sync`, then import again"
             self._found.leave(zone.where, f"{path}.jnl", why)
 
@@ -171,8 +190,14 @@ def _statements(
 
 
 def _port(words: Sequence[str]) -> str:
-    """`port 5353` after the first word, as `#5353`."""
-    return f"#{words[2]}" if words[1:2] == ("port",) and len(words) > 2 else ""
+    """`port 5353` after the first word, as `#5353`. Raises RuleError for what stands there besides."""
+    match words[1:]:
+        case ():
+            return ""
+        case ("port", number):
+            return f"#{number}"
+        case _:
+            raise RuleError("not taken over: plain UDP and TCP is all there is yet")
 
 
 def _plain(word: str) -> str:

@@ -3,41 +3,54 @@
 host-record=nas.lan,192.0.2.7     address=/apps.lan/192.0.2.8     cname=www.lan,nas.lan     server=/corp/192.0.2.9
 """
 
-import ipaddress
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from resolute.cli.imports import text
-from resolute.cli.imports.found import TTL, Collector, Imported
+from resolute.cli.imports.collector import Collector
+from resolute.cli.imports.dnsmasqwords import (
+    character_string,
+    commas,
+    is_taken,
+    quoted_commas,
+    reverse_zones,
+    slashes,
+    without_comment,
+)
+from resolute.cli.imports.found import Imported, absolute, is_address
+from resolute.cli.imports.hostslines import take_aliases, take_hosts
 from resolute.errors import RuleError
-from resolute.records import names
-from resolute.zones import hosts
 
-DEFAULT: Final = Path("/etc/dnsmasq.conf")
 _OTHER: Final = "not taken over: it is no record and no upstream; docs/settings.md lists the settings there are"
 _BLOCKED: Final = "not taken over: blocking is not in this version"
 _DHCP: Final = "not taken over: there is no DHCP here"
-_QUIET: Final = frozenset({"no-resolv", "no-poll", "domain-needed", "bogus-priv"})
+_NO_HOSTS: Final = "no-hosts"
+_QUIET: Final = frozenset({"no-resolv", "no-poll", "domain-needed", "bogus-priv", _NO_HOSTS})
 """What does not change what names are answered with, or is so here."""
+_HOSTS: Final = "/etc/hosts"
+_FILES: Final = frozenset({"addn-hosts", "hostsdir", "conf-file", "servers-file", "conf-dir"})
 
 
 def read(path: Path) -> Imported:
     """What a configuration file, or a folder of such files, says. Raises RuleError for one that cannot be read."""
     reader = Reader(Collector())
-    if path.is_dir():
-        reader.folder(str(path), [])
+    if text.is_folder(path):
+        reader.folder(path, [])
     else:
         reader.file(path)
-    return reader.finish()
+    reader.tell_of_hosts(str(path))
+    return reader.found.result()
 
 
 class Reader:
-    """Reads files, and those that they name."""
+    """Reads files, and those that they name: with `follow=False` those are listed, for they are of another machine."""
 
-    def __init__(self, found: Collector) -> None:
+    def __init__(self, found: Collector, *, follow: bool = True) -> None:
         self.found = found
+        self._follow = follow
         self._depth = 0
+        self._no_hosts = False
         self._options: Mapping[str, Callable[[str, str], None]] = {
             "address": self._address,
             "server": self._server,
@@ -65,27 +78,34 @@ class Reader:
     def take(self, content: str, file: str) -> None:
         """The same from text."""
         for where, line in text.lines(content, file):
-            words = _without_comment(line)
+            words = without_comment(line)
             if words:
                 self._line(where, words)
 
-    def folder(self, name: str, endings: Sequence[str]) -> None:
+    def folder(self, path: Path, endings: Sequence[str]) -> None:
         """The files of a folder, as `conf-dir` takes them."""
-        for path in sorted(Path(name).iterdir()):
-            if path.is_file() and _taken(path.name, endings):
-                self.file(path)
+        for file in text.files(path):
+            if is_taken(file.name, endings):
+                self.file(file)
 
-    def finish(self) -> Imported:
-        """All of it."""
-        return self.found.result()
+    def tell_of_hosts(self, where: str) -> None:
+        """Names of /etc/hosts are answered too, where nothing says no: they are another file's."""
+        if not self._no_hosts:
+            why = (
+                "dnsmasq answers the names in it too, as no-hosts does not stand there: `[hosts] files` takes the file"
+            )
+            self.found.leave(where, _HOSTS, why)
 
     def _line(self, where: str, line: str) -> None:
         option, _, value = (part.strip() for part in line.partition("="))
         if option in _QUIET:
+            self._no_hosts = self._no_hosts or option == _NO_HOSTS
             return
         try:
             handler = self._options.get(option)
-            if handler is not None and value:
+            if option in _FILES and not self._follow:
+                self.found.leave(where, line, "it names files that are not here: import those of that machine too")
+            elif handler is not None and value:
                 handler(where, value)
             elif option.startswith(("dhcp", "enable-ra", "ra-param", "enable-tftp", "tftp", "pxe", "bootp")):
                 self.found.leave(where, line, _DHCP)
@@ -95,7 +115,7 @@ class Reader:
             self.found.leave(where, line, str(error) or "not understood")
 
     def _address(self, where: str, value: str) -> None:
-        domains, address = _slashes(value)
+        domains, address = slashes(value)
         if address in ("", "#", "0.0.0.0", "::"):  # noqa: S104  no address to listen on
             self.found.leave(where, f"address={value}", _BLOCKED)
             return
@@ -105,23 +125,33 @@ class Reader:
                     where, f"address={value}", f"{domain} stands for names of every domain: not taken over"
                 )
             else:
-                self.found.all_below(where, domain, address)
+                self._all_below(where, domain, address)
+
+    def _all_below(self, where: str, domain: str, address: str) -> None:
+        if is_address(address):
+            self.found.address(where, domain, address)
+            self.found.below(where, domain, address)
+        else:
+            self.found.leave(where, f"address=/{domain}/{address}", f"{address} is no address")
 
     def _server(self, where: str, value: str) -> None:
+        value, at, source = value.partition("@")
+        if at:
+            self.found.leave(where, f"@{source}", f"{value} is asked from whatever address the system takes")
         if not value.startswith("/"):
-            self.found.upstream(where, value.split("@", maxsplit=1)[0])
+            self.found.upstream(where, value)
             return
-        domains, server = _slashes(value)
+        domains, server = slashes(value)
         for domain in domains:
             if not server:
                 self.found.own(where, domain)
             elif server == "#" or domain in ("", "#") or domain.startswith("*"):
                 self.found.leave(where, f"server={value}", "not taken over: there is no route for such names")
             else:
-                self.found.upstream(where, server.split("@")[0], [domain])
+                self.found.upstream(where, server, [domain])
 
     def _rev_server(self, where: str, value: str) -> None:
-        network, server = _commas(value, 2)
+        network, server = commas(value, 2)
         self.found.upstream(where, server, reverse_zones(network))
 
     def _host_record(self, where: str, value: str) -> None:
@@ -129,7 +159,7 @@ class Reader:
         given = [word.strip() for word in words if word.strip()]
         if given and given[-1].isdigit():
             given.pop()  # a TTL
-        addresses = [word for word in given if _is_address(word)]
+        addresses = [word for word in given if is_address(word)]
         if not addresses or len(addresses) == len(given):
             raise RuleError("not taken over: expected a name and an address")
         for name in given:
@@ -138,46 +168,39 @@ class Reader:
                     self.found.address(where, name, address)
 
     def _cname(self, where: str, value: str) -> None:
-        words = [word.strip() for word in value.split(",")]
-        ttl = int(words.pop()) if words[-1].isdigit() else TTL
-        if len(words) < 2:
-            raise RuleError("expected cname=ALIAS,TARGET")
-        for alias in words[:-1]:
-            self.found.record(where, alias, "CNAME", _absolute(words[-1]), ttl=ttl)
+        take_aliases(self.found, where, value)
 
     def _txt(self, where: str, value: str) -> None:
-        name, *strings = _quoted_commas(value)
+        name, *strings = quoted_commas(value)
         self.found.record(where, name, "TXT", " ".join(map(character_string, strings or [""])))
 
     def _srv(self, where: str, value: str) -> None:
-        name, target, port, priority, weight = _commas(value, 5)
-        data = f"{int(priority or 0)} {int(weight or 0)} {int(port or 1)} {_absolute(target) if target else '.'}"
+        name, target, port, priority, weight = commas(value, 5)
+        data = f"{int(priority or 0)} {int(weight or 0)} {int(port or 1)} {absolute(target or '.')}"
         self.found.record(where, name, "SRV", data)
 
     def _mx(self, where: str, value: str) -> None:
-        name, host, preference = _commas(value, 3)
-        self.found.record(where, name, "MX", f"{int(preference or 1)} {_absolute(host or name)}")
+        name, host, preference = commas(value, 3)
+        self.found.record(where, name, "MX", f"{int(preference or 1)} {absolute(host or name)}")
 
     def _ptr(self, where: str, value: str) -> None:
-        name, target = _commas(value, 2)
-        self.found.record(where, name, "PTR", _absolute(target or name))
+        name, target = commas(value, 2)
+        self.found.record(where, name, "PTR", absolute(target or name))
 
     def _caa(self, where: str, value: str) -> None:
-        name, flags, tag, content = _quoted_commas(value)[:4]
+        name, flags, tag, content = quoted_commas(value)[:4]
         self.found.record(where, name, "CAA", f"{int(flags)} {tag} {character_string(content)}")
 
     def _dns_rr(self, where: str, value: str) -> None:
-        name, number, data = _commas(value, 3)
+        name, number, data = commas(value, 3)
         octets = bytes.fromhex(data.replace(":", ""))
         self.found.record(where, name, f"TYPE{int(number)}", f"\\# {len(octets)} {octets.hex()}".rstrip())
 
     def _hosts(self, _where: str, value: str) -> None:
         path = Path(value.split(",", maxsplit=1)[0])
-        if not path.exists():
-            raise RuleError(f"{path} is not there")
-        for file in sorted(path.iterdir()) if path.is_dir() else [path]:
-            if file.is_file():
-                take_hosts(self.found, text.read(file), str(file))
+        files: Iterable[Path] = text.files(path) if text.is_folder(path) else [path]
+        for file in files:
+            take_hosts(self.found, text.read(file), str(file))
 
     def _conf_file(self, _where: str, value: str) -> None:
         if self._depth >= text.DEPTH:
@@ -190,108 +213,10 @@ class Reader:
 
     def _conf_dir(self, _where: str, value: str) -> None:
         name, *endings = value.split(",")
-        if not Path(name).is_dir():
-            raise RuleError(f"{name} is not there")
         self._depth += 1
         try:
             if self._depth > text.DEPTH:
                 raise RuleError("folders name each other without end")
-            self.folder(name, [one.strip() for one in endings])
+            self.folder(Path(name), [one.strip() for one in endings])
         finally:
             self._depth -= 1
-
-
-def take_hosts(found: Collector, content: str, file: str) -> None:
-    """Lines of a hosts file (hosts(5))."""
-    for where, line in text.lines(content, file):
-        parsed = hosts.parse(line.encode(), file=file)
-        for problem in parsed.problems:
-            found.leave(where, line, problem.split(": ", 1)[-1])
-        for entry in parsed.entries:
-            found.address(where, names.to_text(entry.name), str(entry.address))
-
-
-def reverse_zones(network: str) -> list[str]:
-    """The zones of the names of a network's addresses (RFC 1035 3.5, RFC 3596 2.5), on whole octets or nibbles."""
-    whole = ipaddress.ip_network(network, strict=False)
-    step = 8 if whole.version == 4 else 4
-    longer = -(-whole.prefixlen // step) * step
-    if longer - whole.prefixlen > 4:
-        raise RuleError(f"{network} would be {2 ** (longer - whole.prefixlen)} routes: give them in the configuration")
-    kept = longer // step + 2  # in-addr.arpa, ip6.arpa
-    pointers = (one.network_address.reverse_pointer for one in whole.subnets(new_prefix=longer))
-    return [".".join(pointer.split(".")[-kept:]) for pointer in pointers]
-
-
-def character_string(value: str) -> str:
-    """Text as a character-string of a zone file (RFC 1035 5.1)."""
-    octets = value.encode("utf-8")
-    plain = "".join(chr(one) if 32 <= one < 127 and one not in (34, 92) else f"\\{one:03d}" for one in octets)
-    return f'"{plain}"'
-
-
-def _without_comment(line: str) -> str:
-    """dnsmasq takes a # for one where white space or nothing is before it, outside of quotes."""
-    quoted = False
-    for at, one in enumerate(line):
-        if one == '"':
-            quoted = not quoted
-        elif one == "#" and not quoted and (at == 0 or line[at - 1].isspace()):
-            return line[:at].strip()
-    return line
-
-
-def _slashes(value: str) -> tuple[list[str], str]:
-    """`/a/b/192.0.2.1` as (a, b) and the last part. Raises RuleError."""
-    if not value.startswith("/"):
-        raise RuleError("expected /DOMAIN/ADDRESS")
-    *domains, last = (part.strip() for part in value[1:].split("/"))
-    if not all(domains) or not domains:
-        raise RuleError("not taken over: names without a dot have no domain here")
-    return domains, last
-
-
-def _commas(value: str, count: int) -> list[str]:
-    """The parts, and empty ones where some are missing."""
-    parts = [part.strip() for part in value.split(",")]
-    if len(parts) > count:
-        raise RuleError(f"expected {count} parts at most, found {len(parts)}")
-    return parts + [""] * (count - len(parts))
-
-
-def _quoted_commas(value: str) -> list[str]:
-    """Parts that may stand in quotes, with commas in them."""
-    parts, quoted, escaped = [""], False, False
-    for one in value:
-        if escaped:
-            parts[-1], escaped = parts[-1] + one, False
-        elif one == "\\" and quoted:
-            escaped = True
-        elif one == '"':
-            quoted = not quoted
-        elif one == "," and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += one
-    return [parts[0].strip(), *parts[1:]]
-
-
-def _taken(name: str, endings: Sequence[str]) -> bool:
-    """Files that `conf-dir` reads: `*.conf` names those alone, `.bak` those that are passed over."""
-    if name.startswith((".", "#")) or name.endswith("~"):
-        return False
-    only = [one[1:] for one in endings if one.startswith("*")]
-    never = [one for one in endings if one and not one.startswith("*")]
-    return not name.endswith(tuple(never)) and (not only or name.endswith(tuple(only)))
-
-
-def _is_address(word: str) -> bool:
-    try:
-        ipaddress.ip_address(word)
-    except ValueError:
-        return False
-    return True
-
-
-def _absolute(name: str) -> str:
-    return name if name.endswith(".") else f"{name}."

@@ -17,36 +17,17 @@ from resolute.cli.imports import adguard, bind, dnsmasq, pihole, technitium
 from resolute.cli.imports.found import Imported
 from resolute.errors import ResoluteError, RuleError, ZoneDataError
 from resolute.records import names
+from tests.importing import left, of_adguard, of_dnsmasq, zones
 
 ZONE = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\n"
-
-
-def zones(found: Imported) -> dict[str, set[str]]:
-    """The records of each zone, without SOA and NS."""
-    return {
-        names.to_text(zone.origin): {
-            line for line in zone.text.decode().splitlines() if line.split()[2] not in ("SOA", "NS")
-        }
-        for zone in found.zones
-    }
-
-
-def left(found: Imported) -> dict[str, str]:
-    """What is left out, by its place's last part."""
-    return {one.where.rsplit("/", 1)[-1]: one.why for one in found.left_out}
 
 
 class TestDnsmasq:
     """dnsmasq(8)."""
 
-    def read(self, folder: Path, text: str) -> Imported:
-        file = folder / "dnsmasq.conf"
-        file.write_text(text)
-        return dnsmasq.read(file)
-
     def test_names_with_addresses(self, tmp_path: Path) -> None:
         (tmp_path / "more").write_text("192.0.2.9 printer printer.lan # the printer\nrubbish x\n")
-        found = self.read(
+        found = of_dnsmasq(
             tmp_path,
             "# host-record=no.lan,192.0.2.1\nhost-record=nas.lan,nas,192.0.2.7,2001:db8::7,300 # the disk\n"
             f"addn-hosts={tmp_path}/more\n",
@@ -62,7 +43,7 @@ class TestDnsmasq:
         assert not found.zones
 
     def test_a_domain_of_its_own_is_a_zone(self, tmp_path: Path) -> None:
-        found = self.read(
+        found = of_dnsmasq(
             tmp_path,
             "local=/lan/\nhost-record=nas.lan,192.0.2.7,2001:db8::7\ncname=www.lan,nas.lan,60\n"
             'txt-record=lan,"v=spf1 -all",a"b;c\nsrv-host=_ldap._tcp.lan,nas.lan,389,1,2\nmx-host=lan,mail.lan,50\n'
@@ -85,7 +66,7 @@ class TestDnsmasq:
 
     def test_what_a_public_domain_must_not_lose(self, tmp_path: Path) -> None:
         """A zone for one name would hide all else; an alias of a known name has its address."""
-        found = self.read(
+        found = of_dnsmasq(
             tmp_path,
             "host-record=nas.example.org,192.0.2.7\ncname=a.example.org,b.example.org\ncname=b.example.org,nas.example.org\n"
             "cname=c.example.org,other.example.net\ntxt-record=nas.example.org,hello\n",
@@ -98,7 +79,7 @@ class TestDnsmasq:
         assert "hide the rest" in whys["dnsmasq.conf:5"]
 
     def test_upstreams_and_routes(self, tmp_path: Path) -> None:
-        found = self.read(
+        found = of_dnsmasq(
             tmp_path,
             "no-resolv\nserver=192.0.2.53\nserver=2001:db8::53#5353\nserver=/corp.test/x.test/192.0.2.54#53\n"
             "rev-server=10.1.0.0/16,192.0.2.55\nserver=/google.com/#\nserver=dns.test\n",
@@ -132,19 +113,41 @@ class TestDnsmasq:
             "server=/a..b/192.0.2.1",
             "host-record=lonely.test",
         ]
-        found = self.read(tmp_path, "\n".join(lines))
+        found = of_dnsmasq(tmp_path, "\n".join(lines))
         assert set(left(found)) == {f"dnsmasq.conf:{number}" for number in range(1, len(lines) + 1)}
         assert (found.local, found.zones, found.settings) == ({}, [], "")
+
+    def test_its_hosts_file_is_told_of(self, tmp_path: Path) -> None:
+        """dnsmasq(8), --no-hosts: it reads /etc/hosts otherwise."""
+        assert "/etc/hosts" not in [one.what for one in of_dnsmasq(tmp_path, "server=192.0.2.1").left_out]
+        (tmp_path / "dnsmasq.conf").write_text("server=192.0.2.1\n")
+        ((_, what, why),) = dnsmasq.read(tmp_path / "dnsmasq.conf").left_out
+        assert (what, "[hosts] files" in why) == ("/etc/hosts", True)
+
+    def test_where_a_server_is_asked_from(self, tmp_path: Path) -> None:
+        """An address of a link means nothing without its interface (RFC 4007 6)."""
+        found = of_dnsmasq(tmp_path, "server=fe80::1%eth0\nserver=192.0.2.1@eth1\nserver=/a.test/fe80::2%eth0")
+        assert tomllib.loads(found.settings) == {"resolver": {"mode": "forward", "forward": ["192.0.2.1"]}}
+        assert {place: "interface" in why for place, why in left(found).items()} == {
+            "dnsmasq.conf:1": True,
+            "dnsmasq.conf:2": False,
+            "dnsmasq.conf:3": True,
+        }
+
+    def test_what_unicode_calls_the_end_of_a_line(self, tmp_path: Path) -> None:
+        found = of_dnsmasq(tmp_path, "local=/lan/\ntxt-record=lan,one\u2028two\x85three\nhost-record=a.lan,192.0.2.1")
+        assert {"a.lan. 300 A 192.0.2.1"} < zones(found)["lan."]
+        assert list(left(found)) == ["dnsmasq.conf:1"]
 
     def test_folders_of_files(self, tmp_path: Path) -> None:
         folder = tmp_path / "d"
         folder.mkdir()
         for name, number in (("a.conf", 1), ("b.bak", 2), (".c.conf", 3), ("d.conf~", 4)):
             (folder / name).write_text(f"host-record=h{number}.lan,192.0.2.{number}\n")
-        assert set(self.read(tmp_path, f"conf-dir={folder},*.conf\n").local) == {"h1.lan"}
-        assert set(self.read(tmp_path, f"conf-dir={folder},.bak\n").local) == {"h1.lan"}
+        assert set(of_dnsmasq(tmp_path, f"conf-dir={folder},*.conf\n").local) == {"h1.lan"}
+        assert set(of_dnsmasq(tmp_path, f"conf-dir={folder},.bak\n").local) == {"h1.lan"}
         assert set(dnsmasq.read(folder).local) == {"h1.lan", "h2.lan"}
-        again = self.read(tmp_path, f"conf-file={tmp_path}/dnsmasq.conf\nhost-record=a.lan,192.0.2.1\n")
+        again = of_dnsmasq(tmp_path, f"conf-file={tmp_path}/dnsmasq.conf\nhost-record=a.lan,192.0.2.1\n")
         assert again.local == {"a.lan": "192.0.2.1"}
         assert any("without end" in one.why for one in again.left_out)
 
@@ -178,6 +181,40 @@ class TestBind:
         assert "dig AXFR b.test" in whys["named.conf:6"]
         assert set(whys) == {"local.conf:1", "named.conf:2", "named.conf:6", "named.conf:8"}
 
+    def test_every_statement_of_a_zone(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_text(ZONE)
+        (tmp_path / "named.conf").write_text(
+            'zone "a.test" {\ntype primary;\nfile "a";\nallow-query { 192.0.2.0/24; };\ninline-signing yes;\n'
+            "dnssec-policy default;\nalso-notify { 192.0.2.1; };\nforwarders { };\n};\n"
+            'zone "b.test" { type forward; forwarders { 192.0.2.1; };\nforward only; };\n'
+            'zone "c.test" { type forward;\nforwarders { }; };\n'
+            'zone "d.test" CH { type primary; file "a"; };\n'
+        )
+        found = bind.read(tmp_path)
+        assert {names.to_text(zone.origin) for zone in found.zones} == {"a.test."}
+        assert set(left(found)) == {f"named.conf:{line}" for line in (4, 5, 6, 7, 8, 11, 13, 14)}
+        assert "forwards to nobody" in left(found)["named.conf:13"]
+
+    def test_forwarders_over_tls_are_not_asked_without(self, tmp_path: Path) -> None:
+        """BIND 9.20 Reference Manual, forwarders: `tls` in each, or for all."""
+        (tmp_path / "named.conf").write_text(
+            "options {\nforwarders { 192.0.2.1 port 853 tls x; };\n};\n"
+            'zone "a.test" { type forward; forwarders port 853 tls x {\n192.0.2.2; }; };\n'
+            'zone "b.test" { type forward; forwarders tls x {\n192.0.2.3; }; };\n'
+        )
+        found = bind.read(tmp_path)
+        assert found.settings == ""
+        assert set(left(found)) == {"named.conf:2", "named.conf:5", "named.conf:7"}
+
+    def test_a_zone_that_stands_there_twice(self, tmp_path: Path) -> None:
+        (tmp_path / "a").write_text(ZONE)
+        (tmp_path / "b").write_text(ZONE)
+        (tmp_path / "named.conf").write_text(
+            'zone "a.test" { type primary; file "a"; };\nzone "A.test." { type primary; file "b"; };\n'
+        )
+        with pytest.raises(ZoneDataError, match="has the same zone"):
+            bind.read(tmp_path)
+
     def test_every_problem_of_every_zone_file(self, tmp_path: Path) -> None:
         (tmp_path / "a.zone").write_text(ZONE + "x A 1\n")
         (tmp_path / "named.conf").write_text(
@@ -195,6 +232,7 @@ class TestBind:
             ("a b", "named.conf:1"),
             ("};", "named.conf:1"),
             ("\nview v { };", "named.conf:2"),
+            ('include "a\0b";', "is no path"),
             ("{" * 100, "named.conf"),
         ],
     )
@@ -265,6 +303,73 @@ class TestPihole:
         found = pihole.read(tmp_path / "t.tar.gz")
         assert (found.local, found.settings) == ({"nas.lan": "192.0.2.7"}, "")
         assert {path.name for path in tmp_path.iterdir()} == {"t.zip", "t.tar.gz"}
+
+    def test_lines_for_dnsmasq(self, tmp_path: Path) -> None:
+        """docs.pi-hole.net: misc.dnsmasq_lines, and /etc/dnsmasq.d where misc.etc_dnsmasq_d is on."""
+        folder, lines = tmp_path / "pihole", tmp_path / "dnsmasq.d"
+        folder.mkdir()
+        lines.mkdir()
+        (lines / "99-own.conf").write_text("host-record=own.lan,192.0.2.9\n")
+        (lines / "01-pihole.conf").write_text("server=192.0.2.66\n")
+        (folder / "custom.list").write_text("192.0.2.7 nas.lan\n")
+        assert pihole.read(folder).local == {"nas.lan": "192.0.2.7", "own.lan": "192.0.2.9"}
+        text = '[misc]\ndnsmasq_lines = ["address=/apps.lan/192.0.2.8", "rubbish"]\netc_dnsmasq_d = '
+        (folder / "pihole.toml").write_text(f"{text}true\n")
+        found = pihole.read(folder)
+        assert set(zones(found)) == {"apps.lan."}
+        assert "rubbish" in [one.what for one in found.left_out]
+        assert found.settings == ""
+        (folder / "pihole.toml").write_text(f"{text}false\n")
+        found = pihole.read(folder)
+        assert found.local == {"nas.lan": "192.0.2.7"}
+        assert "etc_dnsmasq_d" in left(found)["99-own.conf"]
+
+    def test_an_archive_names_files_of_another_machine(self, tmp_path: Path) -> None:
+        (tmp_path / "hosts").write_text("192.0.2.66 mine\n")
+        with zipfile.ZipFile(tmp_path / "t.zip", "w") as archive:
+            archive.writestr("dnsmasq.d/9.conf", f"addn-hosts={tmp_path}/hosts\nhost-record=a.lan,192.0.2.1\n")
+        found = pihole.read(tmp_path / "t.zip")
+        assert found.local == {"a.lan": "192.0.2.1"}
+        assert "files that are not here" in left(found)["9.conf:1"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "dns = 1",
+            "misc = 1",
+            "dns.domain = 3",
+            'dns.cnameRecords = ["a.lan,b.lan,²"]',
+            f'dns.cnameRecords = ["a.lan,b.lan,{"9" * 5_000}"]',
+            "[" * 5_000,
+            f"dns.x = {'9' * 5_000}",
+        ],
+    )
+    def test_odd_values(self, tmp_path: Path, text: str) -> None:
+        (tmp_path / "pihole.toml").write_text(text)
+        with suppress(RuleError):
+            assert pihole.read(tmp_path).local == {}
+
+    @pytest.mark.parametrize("kind", ["gz", "xz", "bz2", "zip"])
+    def test_a_damaged_archive(self, tmp_path: Path, kind: str) -> None:
+        """Wherever an octet is another one, it is read or refused in words."""
+        content = b"192.0.2.7 nas.lan\n" * 50
+        file = tmp_path / "t"
+        if kind == "zip":
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_LZMA) as archive:
+                archive.writestr("custom.list", content)
+        else:
+            with tarfile.open(file, f"w:{kind}") as tar:  # type: ignore[call-overload]
+                entry = tarfile.TarInfo("custom.list")
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
+        whole, refused = file.read_bytes(), 0
+        for at in range(len(whole)):
+            file.write_bytes(whole[:at] + bytes([whole[at] ^ 0x41]) + whole[at + 1 :])
+            try:
+                pihole.read(file)
+            except RuleError:
+                refused += 1
+        assert refused
 
     def test_an_archive_that_unpacks_to_too_much(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr("resolute.cli.imports.text.LARGEST", 2**20)
@@ -338,6 +443,24 @@ class TestAdGuard:
         places = {one.where.rsplit(":", 1)[-1] for one in found.left_out}
         assert {"7", "10", "16", "18", "25"} <= places
 
+    def test_comments_of_hosts_lines(self, tmp_path: Path) -> None:
+        found = of_adguard(tmp_path, 'user_rules: ["192.0.2.7 nas.lan # my storage", "192.0.2.8", "::0 ads.test"]')
+        assert found.local == {"nas.lan": "192.0.2.7"}
+        assert [one.what for one in found.left_out] == ["192.0.2.8", "::0 ads.test"]
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            *("REFUSED", "NXDOMAIN", "NOERROR", "SERVFAIL", "NOTIMP", "NXDOMAIN;;", "NOERROR;;", "REFUSED;A;192.0.2.1"),
+            *("NOERROR;A;nas.lan", "NOERROR;MX;10 x.test", "NOERROR;CNAME;", "SERVFAIL;CNAME;x.test"),
+        ],
+    )
+    def test_answers_that_are_no_name(self, tmp_path: Path, answer: str) -> None:
+        """AdGuard's filtering syntax: $dnsrewrite, keywords and full form."""
+        found = of_adguard(tmp_path, f'user_rules: ["||ads.lan^$dnsrewrite={answer}", "||lan^$dnsrewrite=192.0.2.1"]\n')
+        assert zones(found) == {"lan.": {"lan. 300 A 192.0.2.1", "*.lan. 300 A 192.0.2.1"}}
+        assert found.left_out[0].what == f"||ads.lan^$dnsrewrite={answer}"
+
     @pytest.mark.parametrize("text", ["", "- a", "dns: [", "\x00", "dns: 1\nfiltering: x\nuser_rules: 3\n"])
     def test_what_is_none(self, tmp_path: Path, text: str) -> None:
         (tmp_path / "AdGuardHome.yaml").write_text(text)
@@ -368,6 +491,34 @@ class TestTechnitium:
         whys = left(found)
         assert set(whys) == {"export.txt:5", "export.txt:6", "c.test.zone", "backup.zip"}
         assert "Export Zone" in whys["c.test.zone"]
+
+    def test_octets_that_are_not_utf8(self, tmp_path: Path) -> None:
+        """RFC 1035 3.3.14: text is octets. Lines end as elsewhere, also those of Windows."""
+        (tmp_path / "a.test.zone").write_bytes(
+            b"\xef\xbb\xbf" + ZONE.replace("\n", "\r\n").encode() + b'@ TXT "caf\xe9 \x85 \xe2\x80\xa8 \x0b"\r\n'
+        )
+        text = technitium.read(tmp_path).zones[0].text
+        assert rb'TXT "caf\233 \133 \226\128\168 \011"' in text
+
+    def test_a_zone_of_two_files(self, tmp_path: Path) -> None:
+        for name in ("e.org.txt", "e.org.zone"):
+            (tmp_path / name).write_text(ZONE)
+        with pytest.raises(ZoneDataError, match=r"e\.org\.zone: .*e\.org\.txt has the same zone"):
+            technitium.read(tmp_path)
+
+    def test_its_own_types_are_types(self, tmp_path: Path) -> None:
+        (tmp_path / "a.test.zone").write_text(
+            ZONE + "www CNAME app\napp CNAME fwd\nfwd A 192.0.2.2\nt TXT aname x\nx 1h IN APP y\n  IN 60 FWD z\n"
+        )
+        found = technitium.read(tmp_path)
+        assert zones(found)["a.test."] == {
+            "ns1.a.test. 60 A 192.0.2.1",
+            "www.a.test. 60 CNAME app.a.test.",
+            "app.a.test. 60 CNAME fwd.a.test.",
+            "fwd.a.test. 60 A 192.0.2.2",
+            't.a.test. 60 TXT "aname" "x"',
+        }
+        assert set(left(found)) == {"a.test.zone:9", "a.test.zone:10"}
 
     def test_what_is_broken(self, tmp_path: Path) -> None:
         (tmp_path / "a.test.zone").write_text(ZONE + "x A 1\n")
