@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,9 +27,6 @@ from resolute.admin.connections import BoundedProtocol, LocalProtocol
 from resolute.config import log as logging_chapter
 from resolute.config.admin import Admin
 from resolute.store.store import Store
-
-NICENESS: Final = 10
-"""A tenth of what a worker of the node gets of a processor that both want."""
 
 log = logging.getLogger(__name__)
 
@@ -109,18 +106,12 @@ def _stay_on_one_processor() -> None:
         os.sched_setaffinity(0, {secrets.choice(sorted(os.sched_getaffinity(0)))})
 
 
-def _let_queries_go_first() -> None:
-    """Where queries and changes want the same processor, queries get it."""
-    os.nice(NICENESS)
-
-
 def main() -> int:
     """Reads the instructions and serves; returns the exit status."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     dumps.forbid()
     _stay_on_one_processor()
-    _let_queries_go_first()
     line = sys.stdin.buffer.readline()
     if not line:
         sys.stderr.write("resolute.admin is started by `resolute serve`, not by hand\n")
