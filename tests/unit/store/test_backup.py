@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import zlib
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -142,6 +143,14 @@ def test_a_store_with_contents_is_kept(full: Store, tmp_path: Path) -> None:
         assert zones.find(connection, "mine.test.") is None
 
 
+def unpacked(content: bytes) -> bytes:
+    """What is in it; nothing when it cannot be read."""
+    try:
+        return gzip.decompress(content)
+    except (OSError, EOFError, zlib.error):
+        return b""
+
+
 def test_torn_and_damaged_files(full: Store, tmp_path: Path) -> None:
     """Wherever it breaks off, and whatever bit is another one."""
     whole = written(full)
@@ -152,6 +161,8 @@ def test_torn_and_damaged_files(full: Store, tmp_path: Path) -> None:
     for at in range(10, len(whole), 7):  # after the gzip header, which has nothing that counts
         bad = bytearray(whole)
         bad[at] ^= 1 << (at % 8)
+        if unpacked(bytes(bad)) == unpacked(whole):
+            continue  # a bit that fills an octet up (RFC 1951 3.2.3)
         with pytest.raises(RuleError, match="^b "):
             BackupReader(BytesIO(bytes(bad)), "b").verify()
     assert not any(contents(empty).values())
