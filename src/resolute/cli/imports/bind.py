@@ -14,7 +14,7 @@ from resolute.cli.imports import text
 from resolute.cli.imports.collector import Collector
 from resolute.cli.imports.found import Imported, ImportedZone
 from resolute.cli.samezone import twice
-from resolute.errors import PresentationError, RuleError, ZoneDataError
+from resolute.errors import RuleError, ZoneDataError
 from resolute.records import names
 from resolute.zones.flatten import zone_text
 
@@ -106,11 +106,11 @@ class _Reader:
             self._found.leave(statement.where, str(statement), "not taken over: it forwards to nobody")
         for one in statement.block or ():
             try:
-                port = _port(one.words) or _port(statement.words)
+                usual, port = _port(statement.words), _port(one.words)
             except RuleError as error:
                 self._found.leave(one.where, f"{statement}: {one}", str(error))
             else:
-                self._found.upstream(one.where, one.words[0] + port, domains)
+                self._found.upstream(one.where, one.words[0] + (port or usual), domains)
 
     def _zone(self, zone: Statement, name: str) -> None:
         values = {one.words[0]: one for one in zone.block or ()}
@@ -146,12 +146,16 @@ class _Reader:
             self._zones.append(ImportedZone(origin, zone_text(path, origin, include_root=self._directory), str(path)))
         except ZoneDataError as error:
             self._problems += error.problems
-        except (PresentationError, OSError) as error:
+        except (ValueError, OSError) as error:  # a name or a path that is none, too
             reason = error.strerror if isinstance(error, OSError) else error
             self._problems.append(f"{zone.where}: zone {name}: {path}: {reason}")
-        if text.is_file(path.with_name(path.name + ".jnl")):
+        else:
+            self._journal(zone, Path(f"{path}.jnl"))
+
+    def _journal(self, zone: Statement, path: Path) -> None:
+        if text.is_file(path):
             why = "named may have changes in it that the zone file does not have: run `rndc sync`, then import again"
-            self._found.leave(zone.where, f"{path}.jnl", why)
+            self._found.leave(zone.where, str(path), why)
 
 
 def _words(content: str, file: str) -> Iterator[tuple[str, str]]:

@@ -201,10 +201,17 @@ class TestBind:
             "options {\nforwarders { 192.0.2.1 port 853 tls x; };\n};\n"
             'zone "a.test" { type forward; forwarders port 853 tls x {\n192.0.2.2; }; };\n'
             'zone "b.test" { type forward; forwarders tls x {\n192.0.2.3; }; };\n'
+            'zone "c.test" { type forward; forwarders tls x {\n192.0.2.4 port 53; }; };\n'
         )
         found = bind.read(tmp_path)
         assert found.settings == ""
-        assert set(left(found)) == {"named.conf:2", "named.conf:5", "named.conf:7"}
+        assert set(left(found)) == {f"named.conf:{line}" for line in (2, 5, 7, 9)}
+
+    @pytest.mark.parametrize("file", ["a\0b", "/", "", ".", "x" * 5_000])
+    def test_files_that_are_none(self, tmp_path: Path, file: str) -> None:
+        (tmp_path / "named.conf").write_text(f'zone "a.test" {{ type primary; file "{file}"; }};\n')
+        with pytest.raises(RuleError, match=r"named\.conf"):
+            bind.read(tmp_path)
 
     def test_a_zone_that_stands_there_twice(self, tmp_path: Path) -> None:
         (tmp_path / "a").write_text(ZONE)
