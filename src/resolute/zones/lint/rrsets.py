@@ -1,7 +1,8 @@
 """Within one RRset: records that stand twice (RFC 2181 5), and TTLs that are unwise."""
 
+from resolute.records.types import CNAME
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CNAME, Record, data_text, kind, shown
+from resolute.zones.lint.records import Record, data_text, kind, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Zone
 

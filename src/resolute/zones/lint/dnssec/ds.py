@@ -5,9 +5,10 @@ import struct
 from collections.abc import Sequence
 from typing import Final
 
+from resolute.records.types import CDNSKEY, CDS, DNSKEY
 from resolute.zones.lint.dnssec.keys import DISCOURAGED, KNOWN, key_tag
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CDNSKEY, CDS, DNSKEY, Record, kind, shown
+from resolute.zones.lint.records import Record, kind, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Zone
 

@@ -11,8 +11,9 @@ import dns.rdataclass
 import dns.rdatatype
 import dns.rdtypes.ANY.DNSKEY
 
+from resolute.records.types import DNSKEY
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DNSKEY, Record, shown
+from resolute.zones.lint.records import Record, shown
 from resolute.zones.lint.zone import Zone
 
 ZONE_FLAG: Final = 0x0100

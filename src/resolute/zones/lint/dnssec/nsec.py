@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from typing import Final
 
+from resolute.records.types import DS, NS, NSEC, NSEC3, RRSIG
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DS, NS, NSEC, NSEC3, RRSIG, Record, first_name, kind, shown
+from resolute.zones.lint.records import Record, first_name, kind, shown
 from resolute.zones.lint.soa import Soa
 from resolute.zones.lint.walk import Node
 from resolute.zones.lint.zone import Zone

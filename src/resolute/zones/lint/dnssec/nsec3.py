@@ -11,9 +11,11 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from resolute.records.names import parent
+from resolute.records.types import DS, NSEC, NSEC3, NSEC3PARAM, RRSIG
 from resolute.zones.lint.dnssec.nsec import AT_CUT, negative_ttl, type_list, types_of
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DS, NSEC, NSEC3, NSEC3PARAM, RRSIG, Record, above, parent, shown
+from resolute.zones.lint.records import Record, above, shown
 from resolute.zones.lint.walk import Node
 from resolute.zones.lint.zone import Zone
 

@@ -11,9 +11,11 @@ import dns.rdata
 import dns.rdataclass
 import dns.rdatatype
 
+from resolute.records.names import label_count
+from resolute.records.types import DNSKEY, DS, NSEC, RRSIG, SOA
 from resolute.zones.lint.dnssec.keys import SEP_FLAG, Keys
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DNSKEY, DS, NSEC, RRSIG, SOA, Record, first_name, kind, label_count, shown
+from resolute.zones.lint.records import Record, first_name, kind, shown
 from resolute.zones.lint.walk import Node, RRset
 from resolute.zones.lint.zone import Zone
 
