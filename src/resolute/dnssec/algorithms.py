@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from resolute.dnssec.keys import rsa_numbers
+
 Verify = Callable[[bytes, bytes], None]
 """Takes a signature and the data; raises when the one is not of the other."""
 
@@ -83,16 +85,6 @@ class _Ecdsa:
             key.verify(encode_dss_signature(*pair), data, scheme)
 
         return check
-
-
-def rsa_numbers(material: bytes) -> tuple[int, int]:
-    """The exponent and the modulus of an RSA key (RFC 3110 2). Raises ValueError when there are none."""
-    long = material[:1] == b"\0"
-    start = 3 if long else 1
-    length = int.from_bytes(material[1:3] if long else material[:1])
-    if not length or len(material) <= start + length:
-        raise ValueError("the key has no exponent, or no modulus")
-    return int.from_bytes(material[start : start + length]), int.from_bytes(material[start + length :])
 
 
 def _ed25519(material: bytes) -> Verify:

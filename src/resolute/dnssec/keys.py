@@ -17,6 +17,7 @@ PROTOCOL: Final = 3
 SUPPORTED: Final = frozenset((5, 7, 8, 10, 13, 14, 15, 16))
 """Algorithms that can be verified. RSAMD5, DSA and GOST must not be (RFC 8624 3.1, RFC 9904)."""
 SHA1_ALGORITHMS: Final = frozenset((5, 7))
+RSA_ALGORITHMS: Final = frozenset((5, 7, 8, 10))
 DIGESTS: Final = {1: "sha1", 2: "sha256", 4: "sha384"}
 """Digest types that can be made (RFC 8624 3.3)."""
 SHA1_DIGEST: Final = 1
@@ -103,6 +104,16 @@ def key_tag(rdata: bytes) -> int:
     padded = rdata + b"\0" * (len(rdata) % 2)
     total: int = sum(struct.unpack(f"!{len(padded) // 2}H", padded))
     return (total + (total >> 16)) & 0xFFFF
+
+
+def rsa_numbers(material: bytes) -> tuple[int, int]:
+    """The exponent and the modulus of an RSA key (RFC 3110 2). Raises ValueError when there are none."""
+    long = material[:1] == b"\0"
+    start = 3 if long else 1
+    length = int.from_bytes(material[1:3] if long else material[:1])
+    if not length or len(material) <= start + length:
+        raise ValueError("the key has no exponent, or no modulus")
+    return int.from_bytes(material[start : start + length]), int.from_bytes(material[start + length :])
 
 
 def read_keys(rdatas: Iterable[bytes]) -> tuple[Key, ...]:

@@ -120,6 +120,14 @@ def label_count(owner: bytes) -> int:
     return names.label_count(owner) - owner.startswith(b"\x01*")
 
 
+def span(seconds: int) -> str:
+    """A time as people say it."""
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} seconds"
+
+
 def collect(section: Iterable[RRset]) -> dict[tuple[bytes, int], SignedRRset]:
     """The RRsets of a section by owner and type, each with its signatures; RRSIGs that do not parse are left out."""
     found: dict[tuple[bytes, int], list[RRset]] = {}

@@ -14,7 +14,7 @@ from resolute.dnssec.budget import SAME_TAG_KEYS, Budget
 from resolute.dnssec.denial import Denial, Proof, UnprovenError
 from resolute.dnssec.keys import Key
 from resolute.dnssec.message import Message
-from resolute.dnssec.signatures import Check, Signature, SignedRRset, signed_data, source
+from resolute.dnssec.signatures import Check, Signature, SignedRRset, signed_data, source, span
 from resolute.dnssec.trust import Grounds, Moment, ZoneTrust
 from resolute.dnssec.verdict import (
     BOGUS,
@@ -132,14 +132,6 @@ class Work:
         ttl = min(signed.rrset.ttl, signed.signatures_ttl, signature.ttl, left)
         owner = source(signed.rrset.owner, signature.labels)
         return Authentic(signed, ttl, signature.signer, signature.labels, owner)
-
-
-def span(seconds: int) -> str:
-    """A time as people say it."""
-    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds // length} {unit}"
-    return f"{seconds} seconds"
 
 
 def title(owner: bytes, rtype: int) -> str:
