@@ -129,13 +129,15 @@ class NsecDenial:
             raise UnprovenError("there is a name that is closer than the wildcard")
         return Proof((cover.signed,))
 
-    def source(self, name: bytes) -> tuple[Nsec, Nsec] | None:
-        """What shows that the name is not there and the wildcard that makes it is: the cover and the wildcard's own
-        NSEC (RFC 8198 5.3). None when there is no such wildcard. Raises UnprovenError."""
+    def source(self, name: bytes) -> tuple[bytes, Proof] | None:
+        """The wildcard that makes a name which is not there, and the proof (RFC 8198 5.3); None when there is no such
+        wildcard. Raises UnprovenError."""
         key = canonical_key(name)
         cover = self._absent(key)
-        match = self._chain.matching((*self._encloser(cover, key), b"*"))
-        return None if match is None else (cover, match)
+        encloser = self._encloser(cover, key)
+        if self._chain.matching((*encloser, b"*")) is None:
+            return None
+        return b"\x01*" + names.last_labels(name, len(encloser)), Proof((cover.signed,))
 
     def _absent(self, key: Key) -> Nsec:
         cover = self._cover(key)

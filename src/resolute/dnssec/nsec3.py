@@ -182,14 +182,14 @@ class Nsec3Denial:
             raise UnprovenError("no NSEC3 covers the next closer name of the wildcard")
         return Proof((cover.signed,), opt_out=cover.opt_out)
 
-    def source(self, name: bytes) -> tuple[bytes, Proof, Nsec3] | None:
-        """The closest encloser, the proof that nothing closer is there, and the NSEC3 of the wildcard that makes the
-        name (RFC 8198 5.3). None when there is no such wildcard. Raises UnprovenError."""
+    def source(self, name: bytes) -> tuple[bytes, Proof] | None:
+        """The wildcard that makes a name which is not there, and the proof (RFC 8198 5.3); None when there is no such
+        wildcard. Raises UnprovenError."""
         encloser = self._encloser(name)
-        match = self._chain.matching(self._hash(b"\x01*" + encloser.name))
-        if match is None:
+        source = b"\x01*" + encloser.name
+        if self._chain.matching(self._hash(source)) is None:
             return None
-        return encloser.name, Proof((encloser.cover.signed,), opt_out=encloser.cover.opt_out), match
+        return source, Proof((encloser.cover.signed,), opt_out=encloser.cover.opt_out)
 
     def _encloser(self, name: bytes) -> _Encloser:
         """RFC 5155 8.3, from the name's parent up: the first that is there, if the name below it is covered."""
