@@ -188,7 +188,8 @@ class Tree:
     def judge(
         self, qname: str, qtype: str, message: Message, *, extent: Extent = Extent.WHOLE, now: float = NOW
     ) -> Verdict:
-        """The verdict."""
+        """The verdict; each with a budget of its own."""
+        self.budget = Budget()
         subject = Subject(wire(qname), rdata.type_from_text(qtype), message, extent)
         validation = Validation(subject, self.grounds, self.budget)
         moment = Moment(now, now)

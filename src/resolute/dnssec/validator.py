@@ -138,10 +138,12 @@ class Validation:
         if dname is not None and (cname is None or not cname.signatures):
             return (yield from self._follow_dname(name, dname, cname))
         if here := list(self._at(name)):
+            self._require_rcode(NOERROR)
             security = Security.SECURE
             for signed in here:
                 security = max(security, (yield from self._records(signed)))
             return security, None
+        self._require_rcode(NOERROR, NXDOMAIN)
         if cname is not None:
             target = _target(cname)
             return (yield from self._records(cname)), target
@@ -156,10 +158,16 @@ class Validation:
         security = yield from self._records(dname)
         made = name[: len(name) - len(dname.rrset.owner)] + _target(dname)
         if len(made) > 255:
-            return security, None
+            return security, None  # YXDOMAIN, or the server would rather not say
+        self._require_rcode(NOERROR, NXDOMAIN)
         if cname is not None and _target(cname) != made:
             raise RefusedError(BOGUS, f"{title(name, CNAME)} is not what the DNAME above it makes")
         return security, None if self._subject.qtype in (CNAME, ANY) else made
+
+    def _require_rcode(self, *rcodes: int) -> None:
+        """The rcode is not signed, but it is that of the last link (RFC 2308 2.1, RFC 6672 2.2)."""
+        if self._subject.message.rcode not in rcodes:
+            raise RefusedError(BOGUS, f"rcode {self._subject.message.rcode} is not what the records say")
 
     def _at(self, name: bytes) -> Iterator[SignedRRset]:
         """The records that were asked for."""
