@@ -33,6 +33,8 @@ def test_fewer_labels_than_the_signer(tree: Tree) -> None:
     for source, labels in (("*.example.", 1), ("*.", 0)):
         lie = [rrset, tree.sub.sign(rrset, source=wire(source), labels=labels, signer=sub)]
         assert is_refused(tree, answer(lie, authority=[cover]), "www.sub.example.")
+        above = tree.sub.covering("sub.example." if labels else "example.")
+        assert is_refused(tree, answer(lie, authority=[above]), "www.sub.example.")
     honest = tree.sub.made("www.sub.example.", "*.sub.example.", "A", "192.0.2.66")
     assert not is_refused(tree, answer(honest, authority=[cover]), "www.sub.example.")
 
@@ -49,7 +51,10 @@ def test_signer_that_is_no_zone(tree: Tree) -> None:
     fake = Zone("www.example.")
     tree.says("www.example.", 48, fake.dnskey())
     tree.says("www.example.", 43, nodata(tree.example.nsec("www.example.", "x.example.", "A")))
-    assert is_refused(tree, answer(fake.signed("www.example.", "A", "192.0.2.66")), "www.example.")
+    verdict = tree.judge("www.example.", "A", answer(fake.signed("www.example.", "A", "192.0.2.66")))
+    assert verdict.security is Security.BOGUS
+    assert verdict.reason is not None
+    assert "is not a zone" in verdict.reason.text
 
 
 def test_child_signs_for_itself_as_its_parent(tree: Tree) -> None:
@@ -76,6 +81,7 @@ def test_nsec_that_leads_backwards(tree: Tree) -> None:
     wildcard = tree.example.nsec("example.", "a.example.", "NS SOA")
     assert is_refused(tree, nxdomain(lie, wildcard), "no.example.")
     assert is_refused(tree, nxdomain(lie, wildcard), "aa.example.")
+    assert is_refused(tree, nodata(lie), "m.example.", "TXT")
 
 
 def test_parents_nsec_at_a_cut_says_nothing_of_the_child(tree: Tree) -> None:
@@ -97,6 +103,26 @@ def test_dname_above_the_name(tree: Tree) -> None:
     assert is_refused(tree, nodata(lie), "x.old.example.", "DS")
     honest = tree.example.nsec("old.example.", "z.example.", "TXT")
     assert not is_refused(tree, nxdomain(honest), "x.old.example.")
+
+
+def test_apex_that_is_none(tree: Tree) -> None:
+    """The record at an apex has SOA, and no other record has."""
+    assert is_refused(tree, nodata(tree.example.nsec("example.", "a.example.", "NS")), "example.", "TXT")
+    assert is_refused(tree, nodata(tree.example.nsec("example.", "a.example.", "A")), "example.", "TXT")
+    assert is_refused(tree, nodata(tree.example.nsec("m.example.", "z.example.", "NS SOA")), "m.example.", "TXT")
+    encloser = tree.example.nsec3("sub.example.", "NS SOA RRSIG")
+    rest = (tree.example.covering("x.sub.example."), tree.example.covering("*.sub.example."))
+    assert is_refused(tree, nxdomain(tree.example.soa(), encloser, *rest), "x.sub.example.")
+
+
+def test_records_of_others_do_not_stand_in_the_way(tree: Tree) -> None:
+    """What another zone signed is not looked at, though it would fit."""
+    apex = tree.example.nsec("example.", "a.example.", "NS SOA")
+    foreign, own = tree.root.nsec("n.example.", "nz.example.", "A"), tree.example.nsec("m.example.", "o.example.", "A")
+    assert not is_refused(tree, nxdomain(foreign, own, apex), "no.example.")
+    foreign3, own3 = tree.example.nsec3("x.", "TXT", Hashed(first=bytes(20))), tree.example.nsec3("no.example.", "TXT")
+    unsigned = tree.root.sign(foreign3[0])
+    assert not is_refused(tree, nodata([foreign3[0], unsigned], own3), "no.example.")
 
 
 def test_nsec_of_a_grandparent(tree: Tree) -> None:
@@ -205,6 +231,10 @@ def test_nsec3_of_two_chains(tree: Tree) -> None:
     salted = Hashed(salt=b"x")
     closer, wildcard = (tree.example.covering(name, salted) for name in ("no.example.", "*.example."))
     assert is_refused(tree, nxdomain(encloser, closer, wildcard), "no.example.")
+    everything = Hashed(salt=b"x", first=bytes(20), following=bytes(20))
+    assert is_refused(tree, nxdomain(encloser, tree.example.nsec3("x.", "A", everything)), "no.example.")
+    plain = Hashed(first=bytes(20), following=bytes(20))
+    assert not is_refused(tree, nxdomain(encloser, tree.example.nsec3("x.", "A", plain)), "no.example.")
 
 
 def test_wildcard_answer_for_a_name_that_is_there(tree: Tree) -> None:

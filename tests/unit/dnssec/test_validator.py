@@ -238,6 +238,28 @@ def test_keys_that_may_not_sign(tree: Tree) -> None:
         assert (verdict.security, verdict.reason.ede) == (Security.BOGUS, 11)
 
 
+def test_other_keys_of_the_zone(tree: Tree) -> None:
+    """The key that signs need not be the one that the DS was made of, but one that may sign."""
+    for flags, state in ((256, Security.SECURE), (1, Security.BOGUS), (256 | 128, Security.BOGUS)):
+        tree = Tree(tree.root, tree.example, tree.sub)
+        others = [Zone("example.", flags=flags) for _ in range(3)]
+        keys = RRset(tree.example.origin, DNSKEY, 300, (*(other.key for other in others), tree.example.key))
+        tree.says("example.", DNSKEY, Message(0, (keys, tree.example.sign(keys))))
+        reply = answer(others[0].signed("www.example.", "A", "192.0.2.1"))
+        assert tree.judge("www.example.", "A", reply).security is state
+
+
+def test_a_zone_is_known_as_long_as_its_ds(tree: Tree) -> None:
+    records = RRset(tree.example.origin, DS, 100, (tree.example.ds().rdata,))
+    tree.says("example.", DS, Message(0, (records, tree.root.sign(records))))
+    tree.judge("www.example.", "A", www(tree))
+    tree.asked.clear()
+    tree.judge("www.example.", "A", www(tree), now=NOW + 99)
+    assert not tree.asked
+    tree.judge("www.example.", "A", www(tree), now=NOW + 100)
+    assert tree.asked == [Need(tree.example.origin, DS), Need(tree.example.origin, DNSKEY)]
+
+
 def test_ttl_is_capped(tree: Tree) -> None:
     """RFC 4035 5.3.3: TTL of the RRset, of the RRSIG, original TTL, time until it expires."""
     records, signature = tree.example.signed("www.example.", "A", "192.0.2.1", of_ttl=900)
