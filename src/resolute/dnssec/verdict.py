@@ -46,7 +46,8 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """The RRset that is needed next: a question for somebody else to answer, class IN, with DO and CD set."""
+    """The RRset that is needed next: a question for somebody else to answer, class IN, with DO and CD set; a DS at the
+    parent (RFC 4035 3.1.4.1). The parent's referral will do for a DS: it has the DS, or the proof that there is none."""
 
     name: bytes
     rtype: int
@@ -81,7 +82,7 @@ class Verdict:
     security: Security
     authentic: tuple[Authentic, ...] = ()
     """All that was verified in the message: answers, SOA, proofs. When the whole is secure nothing else of its answer
-    and authority sections should be given on (RFC 4035 3.2.3)."""
+    and authority sections should be given on (RFC 4035 3.2.3), but for the CNAMEs that its DNAMEs make."""
     reason: Reason | None = None
     """Why it is bogus or indeterminate, or a remark about what is insecure."""
     missing: Need | None = None

@@ -83,7 +83,7 @@ class Work:
         try:
             proof = what(denial)
         except UnprovenError as error:
-            raise RefusedError(NSEC_MISSING, str(error)) from error
+            raise RefusedError(NSEC_MISSING, f"{names.to_text(zone.name)} proves nothing: {error}") from error
         return proof, (yield from self.verify_all(proof.records, zone))
 
     def verify_all(self, records: Iterable[SignedRRset], zone: ZoneTrust) -> Steps[list[Authentic]]:

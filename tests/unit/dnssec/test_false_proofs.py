@@ -120,7 +120,7 @@ def test_records_of_others_do_not_stand_in_the_way(tree: Tree) -> None:
     apex = tree.example.nsec("example.", "a.example.", "NS SOA")
     foreign, own = tree.root.nsec("n.example.", "nz.example.", "A"), tree.example.nsec("m.example.", "o.example.", "A")
     assert not is_refused(tree, nxdomain(foreign, own, apex), "no.example.")
-    foreign3, own3 = tree.example.nsec3("x.", "TXT", Hashed(first=bytes(20))), tree.example.nsec3("no.example.", "TXT")
+    foreign3, own3 = tree.example.nsec3("x.", "TXT", Hashed(salt=b"x", first=bytes(20))), tree.example.nsec3("no.example.", "TXT")
     unsigned = tree.root.sign(foreign3[0])
     assert not is_refused(tree, nodata([foreign3[0], unsigned], own3), "no.example.")
 
