@@ -2,14 +2,17 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
-from bench.peers import Nsd, Service
-from resolute.dnssec.verdict import Security
+from bench.peers import Bind, Knot, Nsd, Server, Service
+from resolute.dnssec.budget import Budget
+from resolute.dnssec.message import NXDOMAIN
+from resolute.dnssec.ranges import DenialStore, Known
+from resolute.dnssec.validator import Extent, Subject
+from resolute.dnssec.verdict import Need, Security
+from resolute.records import names
+from resolute.records.types import DS, SOA, TXT, A
 from tests.interop.validation.judging import Opinion, Ours, ValidatingUnbound
 from tests.interop.validation.zones import Hosted, host
 
@@ -53,44 +56,71 @@ NAMES = (
     "insecure2",
     "b.insecure2",
 )
+MORE_NAMES = ("nope2", "y.wild", "z.wild", "y.y.wild", "v.x.www", "w.x.www", "other", "a.b.c.d", "www.b.ent", "x.mail")
+WHOLE = ("whole.", "hashed.", "salted.", "optout.", "p384.", "ed25519.")
 TYPES = ("A", "AAAA", "TXT", "DS", "SOA", "NS")
 
 
-@dataclass(frozen=True)
-class Bench:
-    """The servers and the validator."""
-
-    hosted: Hosted
-    unbound: ValidatingUnbound
-    ours: Ours
-
-
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    hosted = host(Path(tmp_path_factory.mktemp("zones")))
-    with (
-        Nsd(Service(zones=hosted.files)) as nsd,
-        ValidatingUnbound(nsd.endpoint, hosted) as unbound,
-    ):
-        yield Bench(hosted, unbound, Ours(nsd.endpoint, hosted.anchor))
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> Hosted:
+    return host(tmp_path_factory.mktemp("zones"))
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.slow
-@pytest.mark.parametrize(("top", "types"), [(".nsec.", TYPES), (".nsec3.", TYPES[2:4]), (".opt.", TYPES[2:4])])
-def test_states_agree(bench: Bench, top: str, types: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    ("authority", "top", "types"), [(Nsd, ".nsec.", TYPES), (Bind, ".nsec3.", TYPES[2:4]), (Knot, ".opt.", TYPES[2:4])]
+)
+def test_states_agree(hosted: Hosted, authority: type[Server], top: str, types: tuple[str, ...]) -> None:
     """RFC 4033 5: secure, insecure or bogus; beside a validator that has been at work for almost twenty years."""
-    origins = [origin for origin in bench.hosted.origins if origin.endswith(top)]
-    product = itertools.product(origins, NAMES, types)
-    states = Counter[Security]()
-    found = []
-    for qname, qtype in ((f"{name}.{origin}".lstrip("."), rtype) for origin, name, rtype in product):
-        mine, theirs = bench.ours.judge(qname, qtype), bench.unbound.judge(qname, qtype)
-        states[mine.security] += 1
-        if mine.security is not theirs.security:
-            found.append(f"{qname} {qtype}: {shown(mine)}, Unbound {shown(theirs)}")
+    origins = [origin for origin in hosted.origins if origin.endswith(top)]
+    states, found = Counter[Security](), []
+    with (
+        authority(Service(zones=hosted.files)) as server,
+        ValidatingUnbound(server.endpoint, hosted) as unbound,
+    ):
+        ours = Ours(server.endpoint, hosted.anchor)
+        for origin, name, qtype in itertools.product(origins, NAMES, types):
+            qname = f"{name}.{origin}".lstrip(".")
+            mine, theirs = ours.judge(qname, qtype), unbound.judge(qname, qtype)
+            states[mine.security] += 1
+            if mine.security is not theirs.security:
+                found.append(f"{qname} {qtype}: {shown(mine)}, Unbound {shown(theirs)}")
     assert not found, "\n".join(found)
     assert all(states[state] > 300 for state in (Security.SECURE, Security.INSECURE, Security.BOGUS)), states
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.slow
+@pytest.mark.parametrize("authority", [Nsd, Knot])
+def test_what_is_known_without_asking_is_what_the_server_says(hosted: Hosted, authority: type[Server]) -> None:
+    """RFC 8198: what follows from the proofs of other answers, beside the server's own answer."""
+    store, made, found = DenialStore(), Counter[str](), []
+    with authority(Service(zones=hosted.files)) as server:
+        ours = Ours(server.endpoint, hosted.anchor)
+        origins = [origin for origin in hosted.origins if origin.startswith(WHOLE)]
+        for origin, name, rtype in itertools.product(origins, (*NAMES, *MORE_NAMES), (A, TXT, DS, SOA)):
+            need = Need(names.fold(names.from_text(f"{name}.{origin}".lstrip("."))), rtype)
+            known = store.answer(need.name, need.rtype, 0.0, Budget())
+            message = ours.fetch(need)
+            if known is None:
+                verdict = ours.validate(Subject(need.name, need.rtype, message, Extent.FIRST_LINK), Budget())
+                if verdict.security is Security.SECURE:
+                    store.learn(verdict.authentic, 0.0)
+            else:
+                made[kind(known)] += 1
+                if outcome(known) != (message.rcode, tuple(message.answer[0].rdatas) if message.answer else ()):
+                    found.append(f"{names.to_text(need.name)} {need.rtype}: {outcome(known)}, not {message}")
+    assert not found, "\n".join(found)
+    assert all(made[each] > 10 for each in ("no name", "no type", "wildcard")), made
+
+
+def kind(known: Known) -> str:
+    return "wildcard" if known.answer else "no name" if known.rcode == NXDOMAIN else "no type"
+
+
+def outcome(known: Known) -> tuple[int, tuple[bytes, ...]]:
+    return known.rcode, known.answer.rrset.rdatas if known.answer else ()
 
 
 def shown(opinion: Opinion) -> str:

@@ -47,7 +47,7 @@ class Reason:
 @dataclass(frozen=True, slots=True)
 class Need:
     """The RRset that is needed next: a question for somebody else to answer, class IN, with DO and CD set; a DS at the
-    parent (RFC 4035 3.1.4.1). The parent's referral will do for a DS: it has the DS, or the proof that there is none."""
+    parent (RFC 4035 3.1.4.1). The parent's referral will do for a DS: it has it, or the proof that there is none."""
 
     name: bytes
     rtype: int

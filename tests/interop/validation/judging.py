@@ -108,7 +108,8 @@ class Ours:
         self.grounds = Grounds(anchors.parse(anchor, "anchor"))
 
     def judge(self, qname: str, qtype: str) -> Opinion:
-        """The verdict over all links of the chain of aliases, each asked at its own zone."""
+        """The verdict over all links of the chain of aliases, each asked at its own zone; what clients do not get is
+        bogus."""
         budget = Budget()
         need = Need(names.fold(names.from_text(qname)), int(dns.rdatatype.from_text(qtype)))
         worst, seen = Opinion(Security.SECURE, 0), {need.name}
@@ -118,9 +119,10 @@ class Ours:
             if verdict.security >= worst.security:
                 reason = verdict.reason
                 ede, text = (reason.ede, reason.text) if reason else (None, "")
-                worst = Opinion(verdict.security, message.rcode, ede, text)
+                security = verdict.security if verdict.may_be_given else Security.BOGUS
+                worst = Opinion(security, message.rcode, ede, text)
             target = leads_to(message, need)
-            if verdict.security is Security.BOGUS or target is None or target in seen:
+            if worst.security is Security.BOGUS or target is None or target in seen:
                 return worst
             seen.add(target)
             need = Need(target, need.rtype)

@@ -120,7 +120,10 @@ def test_records_of_others_do_not_stand_in_the_way(tree: Tree) -> None:
     apex = tree.example.nsec("example.", "a.example.", "NS SOA")
     foreign, own = tree.root.nsec("n.example.", "nz.example.", "A"), tree.example.nsec("m.example.", "o.example.", "A")
     assert not is_refused(tree, nxdomain(foreign, own, apex), "no.example.")
-    foreign3, own3 = tree.example.nsec3("x.", "TXT", Hashed(salt=b"x", first=bytes(20))), tree.example.nsec3("no.example.", "TXT")
+    foreign3, own3 = (
+        tree.example.nsec3("x.", "TXT", Hashed(salt=b"x", first=bytes(20))),
+        tree.example.nsec3("no.example.", "TXT"),
+    )
     unsigned = tree.root.sign(foreign3[0])
     assert not is_refused(tree, nodata([foreign3[0], unsigned], own3), "no.example.")
 
@@ -258,6 +261,21 @@ def test_types_that_no_wildcard_makes(tree: Tree) -> None:
     ):
         made = tree.example.made("no.example.", "*.example.", rtype, line)
         assert is_refused(tree, answer(made, authority=[cover]), "no.example.", rtype)
+
+
+def test_keys_that_are_signed_as_something_else(tree: Tree) -> None:
+    """RFC 4035 5.3.1 holds for the keys too: their own zone signs them, and no wildcard makes them."""
+    keys = RRset(tree.example.origin, 48, 300, (tree.example.key,))
+    reply = answer(tree.example.signed("www.example.", "A", "192.0.2.1"))
+    for lie in (
+        tree.example.sign(keys, source=b"\x01*\x00", labels=0),
+        tree.example.sign(keys, signer=b"\0"),
+        tree.example.sign(keys, signer=tree.sub.origin),
+    ):
+        fresh = Tree(tree.root, tree.example, tree.sub)
+        fresh.says("example.", 48, answer([keys, lie]))
+        assert is_refused(fresh, reply, "www.example.")
+    assert not is_refused(tree, reply, "www.example.")
 
 
 def test_signatures_are_not_those_of_another_rrset(tree: Tree) -> None:

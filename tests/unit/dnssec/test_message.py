@@ -31,9 +31,7 @@ def test_sections() -> None:
         ((wire("www.example."), A), 200, 2),
         ((wire("www.example."), MX), 9, 1),
     ]
-    assert message.answer[1].rdatas == (b"\0\1" + names.from_text("M.Other."),), (
-        "letter case is kept, pointers are not"
-    )
+    assert message.answer[1].rdatas == (b"\0\1" + names.from_text("M.Other."),), "letter case is kept, pointers are not"
     (soa,) = message.authority
     assert soa.rtype == SOA
     assert soa.rdatas[0].lower().startswith(wire("ns.example."))

@@ -321,6 +321,37 @@ def test_rcodes_that_say_nothing(tree: Tree) -> None:
         assert verdict.missing is not None
 
 
+def test_the_rcode_is_that_of_the_last_link(tree: Tree) -> None:
+    """RFC 2308 2.1: it is not signed, so it must be what the records say."""
+    alias = tree.example.signed("a.example.", "CNAME", "www.sub.example.")
+    end = tree.sub.signed("www.sub.example.", "A", "192.0.2.1")
+    for rcode in (3, 6):
+        assert tree.judge("www.example.", "A", replace(www(tree), rcode=rcode)).security is Security.BOGUS
+        assert tree.judge("a.example.", "A", replace(answer(alias, end), rcode=rcode)).security is Security.BOGUS
+    gone = (
+        *tree.sub.nsec("m.sub.example.", "sub.example.", "A"),
+        *tree.sub.nsec("sub.example.", "a.sub.example.", "NS SOA"),
+    )
+    assert tree.judge("a.example.", "A", Message(3, tuple(alias), gone)).security is Security.SECURE
+    assert tree.judge("a.example.", "A", Message(0, tuple(alias), gone)).security is Security.BOGUS
+    long = "a." * 120 + "old.example."
+    dname = tree.example.signed("old.example.", "DNAME", f"{'b' * 60}.example.")
+    assert tree.judge(long, "A", Message(6, tuple(dname))).security is Security.SECURE
+    assert tree.judge("x.old.example.", "A", Message(6, tuple(dname))).security is Security.BOGUS
+
+
+def test_two_signers_are_looked_at(tree: Tree) -> None:
+    deep = "w." * 10 + "sub.example."
+    rrset, good = tree.sub.signed(deep, "A", "192.0.2.1")
+    for count, state in ((1, Security.SECURE), (2, Security.BOGUS)):
+        others = [tree.sub.sign(rrset, signer=wire("w." * n + "sub.example.")).rdatas[0] for n in range(1, count + 1)]
+        for n in range(1, 11):
+            name = "w." * n + "sub.example."
+            tree.says(name, DS, nodata(tree.sub.nsec(name, "z.sub.example.", "A")))
+        signatures = replace(good, rdatas=(*others, *good.rdatas))
+        assert tree.judge(deep, "A", answer([rrset, signatures])).security is state
+
+
 def test_soa_of_a_negative_answer_is_verified(tree: Tree) -> None:
     nsec = tree.example.nsec("www.example.", "x.example.", "TXT")
     good = tree.judge("www.example.", "A", nodata(tree.example.soa(), nsec))
