@@ -93,7 +93,7 @@ def to_generic(rtype: int, rdata: bytes) -> str:
 def canonical(rtype: int, rdata: bytes) -> bytes:
     """The form in which equal rdatas are equal octets: names of the types that RFC 4034 6.2 and RFC 6840 5.1 list in
     lower case. Rdata that is not well-formed stays as it is."""
-    if rtype not in _WITH_NAMES:
+    if rtype not in _WITH_NAMES or rdata == rdata.lower():
         return rdata
     try:
         return dns.rdata.from_wire(_IN, _form(rtype), rdata, 0, len(rdata)).to_digestable()

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from resolute.records.names import is_within
+from resolute.records.types import CNAME
 from resolute.zones.lint import hostnames, targets
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CNAME, Record, is_within, shown
+from resolute.zones.lint.records import Record, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Look, Where, Zone
 

@@ -8,23 +8,11 @@ cut  NS ──► target in the delegated zone     glue is a must
 
 from typing import Final
 
+from resolute.records.names import is_within
+from resolute.records.types import CNAME, DNAME, DS, NS, NSEC, RRSIG
 from resolute.zones.lint import targets
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import (
-    ADDRESSES,
-    CNAME,
-    DNAME,
-    DS,
-    NS,
-    NSEC,
-    RRSIG,
-    Record,
-    is_within,
-    kind,
-    labels,
-    shown,
-    target,
-)
+from resolute.zones.lint.records import ADDRESSES, Record, kind, labels, shown, target
 from resolute.zones.lint.walk import Node, RRset
 from resolute.zones.lint.zone import Where, Zone
 

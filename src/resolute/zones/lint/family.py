@@ -3,20 +3,11 @@
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from resolute.records.names import label_count, parent
+from resolute.records.types import DNSKEY, DS, NS, SOA
 from resolute.zones.lint.dnssec import ds
 from resolute.zones.lint.finding import Finding, finding
-from resolute.zones.lint.records import (
-    ADDRESSES,
-    DNSKEY,
-    DS,
-    NS,
-    SOA,
-    Record,
-    label_count,
-    parent,
-    shown,
-    target,
-)
+from resolute.zones.lint.records import ADDRESSES, Record, shown, target
 from resolute.zones.lint.zone import Where, Zone
 
 

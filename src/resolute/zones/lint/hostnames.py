@@ -3,8 +3,10 @@
 import re
 from typing import Final
 
+from resolute.records.names import is_within, label_count
+from resolute.records.types import MX, NS, PTR
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import MX, NS, PTR, Record, is_within, kind, label_count, labels, shown
+from resolute.zones.lint.records import Record, kind, labels, shown
 from resolute.zones.lint.walk import Node, RRset
 from resolute.zones.lint.zone import Zone
 

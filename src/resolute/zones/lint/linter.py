@@ -14,13 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from resolute import plane
-from resolute.zones.lint import aliases, caa, delegations, hostnames, mail, rrsets, soa, svcb, targets
-from resolute.zones.lint.dnssec import ds
-from resolute.zones.lint.dnssec.signatures import Clock
-from resolute.zones.lint.dnssec.signed import SignedZone
-from resolute.zones.lint.family import Relative
-from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import (
+from resolute.records.types import (
     AAAA,
     AFSDB,
     CAA,
@@ -41,6 +35,12 @@ from resolute.zones.lint.records import (
     TXT,
     A,
 )
+from resolute.zones.lint import aliases, caa, delegations, hostnames, mail, rrsets, soa, svcb, targets
+from resolute.zones.lint.dnssec import ds
+from resolute.zones.lint.dnssec.signatures import Clock
+from resolute.zones.lint.dnssec.signed import SignedZone
+from resolute.zones.lint.family import Relative
+from resolute.zones.lint.finding import Report
 from resolute.zones.lint.walk import Node, RRset, walk
 from resolute.zones.lint.zone import Zone
 

@@ -3,31 +3,9 @@
 from typing import Final, NamedTuple
 
 from resolute.records import names, rdata
+from resolute.records.names import parent
+from resolute.records.types import AAAA, AFSDB, CNAME, DNAME, HTTPS, MX, NS, PTR, SRV, SVCB, A
 
-A: Final = 1
-NS: Final = 2
-CNAME: Final = 5
-SOA: Final = 6
-PTR: Final = 12
-MX: Final = 15
-TXT: Final = 16
-AFSDB: Final = 18
-AAAA: Final = 28
-SRV: Final = 33
-DNAME: Final = 39
-DS: Final = 43
-RRSIG: Final = 46
-NSEC: Final = 47
-DNSKEY: Final = 48
-NSEC3: Final = 50
-NSEC3PARAM: Final = 51
-TLSA: Final = 52
-CDS: Final = 59
-CDNSKEY: Final = 60
-SVCB: Final = 64
-HTTPS: Final = 65
-SPF: Final = 99
-CAA: Final = 257
 ADDRESSES: Final = frozenset((A, AAAA))
 
 
@@ -61,30 +39,6 @@ def data_text(record: Record) -> str:
 def labels(name: bytes) -> list[bytes]:
     """The labels from left to right, without the root."""
     return names.split(name)
-
-
-def label_count(name: bytes) -> int:
-    """How many labels, the root not counted."""
-    at = count = 0
-    while length := name[at]:
-        at += length + 1
-        count += 1
-    return count
-
-
-def parent(name: bytes) -> bytes:
-    """The name without its first label."""
-    return name[name[0] + 1 :]
-
-
-def is_within(name: bytes, ancestor: bytes) -> bool:
-    """Whether `name` is `ancestor` or below it; both in lower case."""
-    if not name.endswith(ancestor):
-        return False
-    at, end = 0, len(name) - len(ancestor)
-    while at < end:
-        at += name[at] + 1
-    return at == end
 
 
 def above(name: bytes, top: bytes) -> list[bytes]:

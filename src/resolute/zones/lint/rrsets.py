@@ -1,8 +1,9 @@
 """Within one RRset: records that stand twice (RFC 2181 5), more than a message has room for (RFC 1035 4.2.2), and TTLs
 that are unwise."""
 
+from resolute.records.types import CNAME
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CNAME, Record, data_text, kind, shown
+from resolute.zones.lint.records import Record, data_text, kind, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Zone
 from resolute.zones.rows import octets_in_answer, room_for

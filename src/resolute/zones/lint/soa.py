@@ -5,9 +5,11 @@ import struct
 import time
 from dataclasses import dataclass
 
+from resolute.records.names import is_within
+from resolute.records.types import CNAME, NS
 from resolute.zones.lint import hostnames
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CNAME, NS, Record, first_name, is_within, labels, shown, target
+from resolute.zones.lint.records import Record, first_name, labels, shown, target
 from resolute.zones.lint.zone import Zone
 
 _HOUR = 3_600

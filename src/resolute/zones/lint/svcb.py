@@ -4,8 +4,9 @@ import ipaddress
 import struct
 from collections.abc import Iterator
 
+from resolute.records.types import AAAA, A
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import AAAA, A, Record, kind, shown, target
+from resolute.zones.lint.records import Record, kind, shown, target
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Where, Zone
 

@@ -6,23 +6,11 @@ RFC 1035 3.3, RFC 2181 10.3, RFC 2782, RFC 5321 5.1, RFC 7505.
 import re
 from typing import Final
 
+from resolute.records.names import is_within, label_count
+from resolute.records.types import AFSDB, CNAME, MX, NS, PTR, SRV
 from resolute.zones.lint import hostnames
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import (
-    AFSDB,
-    CNAME,
-    MX,
-    NS,
-    PTR,
-    SRV,
-    Record,
-    is_within,
-    kind,
-    label_count,
-    labels,
-    shown,
-    target,
-)
+from resolute.zones.lint.records import Record, kind, labels, shown, target
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Where, Zone
 

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
-from resolute.zones.lint.records import DNAME, NS, Record, is_within
+from resolute.records.names import is_within
+from resolute.records.types import DNAME, NS
+from resolute.zones.lint.records import Record
 from resolute.zones.lint.zone import Zone
 
 

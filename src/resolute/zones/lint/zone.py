@@ -9,7 +9,9 @@ from enum import Enum
 from functools import lru_cache
 
 from resolute import plane
-from resolute.zones.lint.records import ADDRESSES, CNAME, DNAME, NS, SOA, Record, above, is_within, parent
+from resolute.records.names import is_within, parent
+from resolute.records.types import CNAME, DNAME, NS, SOA
+from resolute.zones.lint.records import ADDRESSES, Record, above
 
 _BATCH = 4_096
 _REMEMBERED = 16_384

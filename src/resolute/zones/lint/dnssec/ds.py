@@ -1,17 +1,17 @@
 """DS, CDS and CDNSKEY: keys that they match (RFC 4034 5, RFC 4035 5.2, RFC 7344 4.1), and their fitness (RFC 8624)."""
 
-import hashlib
 import struct
 from collections.abc import Sequence
 from typing import Final
 
-from resolute.zones.lint.dnssec.keys import DISCOURAGED, KNOWN, key_tag
+from resolute.dnssec.keys import DIGESTS, Ds, Key
+from resolute.records.types import CDNSKEY, CDS, DNSKEY
+from resolute.zones.lint.dnssec.keys import DISCOURAGED, KNOWN
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import CDNSKEY, CDS, DNSKEY, Record, kind, shown
+from resolute.zones.lint.records import Record, kind, shown
 from resolute.zones.lint.walk import RRset
 from resolute.zones.lint.zone import Zone
 
-_DIGESTS: Final = {1: "sha1", 2: "sha256", 4: "sha384"}
 _DELETE: Final = frozenset((b"\0\0\0\0\0", b"\0\0\x03\0\0"))
 """RFC 8078 4: the CDS and CDNSKEY that ask for the DS to be taken away."""
 
@@ -22,7 +22,7 @@ def check(rrset: RRset, zone: Zone, report: Report) -> None:  # noqa: ARG001 - a
     for record in rrset.records:
         tag, algorithm, digest = struct.unpack_from("!HBB", record.rdata)
         what = f"DS {tag} of {shown(record.owner)}"
-        if digest not in _DIGESTS or (digest == 1 and not has_sha2):
+        if digest not in DIGESTS or (digest == 1 and not has_sha2):
             report.add("ds-digest", record, f"{what} has digest type {digest}")
         if algorithm in DISCOURAGED or algorithm not in KNOWN:
             report.add("ds-algorithm", record, f"{what} has algorithm {algorithm}")
@@ -30,12 +30,10 @@ def check(rrset: RRset, zone: Zone, report: Report) -> None:  # noqa: ARG001 - a
 
 def matches(ds: bytes, owner: bytes, dnskey: bytes) -> bool | None:
     """Whether a DS was made of a key; None where the digest is one that nothing here can make."""
-    tag, algorithm, digest = struct.unpack_from("!HBB", ds)
-    if tag != key_tag(dnskey) or algorithm != dnskey[3]:
+    said, key = Ds.of(ds), Key.of(dnskey)
+    if (said.tag, said.algorithm) != (key.tag, key.algorithm):
         return False
-    if digest not in _DIGESTS:
-        return None
-    return hashlib.new(_DIGESTS[digest], owner + dnskey, usedforsecurity=False).digest() == ds[4:]
+    return said.matches(owner, key) if said.digest_type in DIGESTS else None
 
 
 def check_published(zone: Zone, report: Report) -> None:

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from typing import Final
 
+from resolute.dnssec import bitmap
+from resolute.records.types import DS, NS, NSEC, NSEC3, RRSIG
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DS, NS, NSEC, NSEC3, RRSIG, Record, first_name, kind, shown
+from resolute.zones.lint.records import Record, first_name, kind, shown
 from resolute.zones.lint.soa import Soa
 from resolute.zones.lint.walk import Node
 from resolute.zones.lint.zone import Zone
@@ -50,7 +52,7 @@ class NsecChain:
         self._before = nsec
         following = first_name(nsec.rdata, 0)
         wanted = (node.types & AT_CUT if node.is_cut else node.types) | {NSEC, RRSIG}
-        differ = types_of(nsec.rdata[len(following) :]) ^ wanted
+        differ = bitmap.read(nsec.rdata[len(following) :]) ^ wanted
         if differ:
             self._report.add("nsec-types", nsec, f"the NSEC of {shown(node.owner)} is wrong about {type_list(differ)}")
         if self._ttl is not None and nsec.ttl != self._ttl:
@@ -67,19 +69,6 @@ class NsecChain:
 def negative_ttl(zone: Zone) -> int | None:
     """RFC 9077 3: the TTL of NSEC and NSEC3 is the lesser of the SOA's TTL and its MINIMUM."""
     return min(zone.soa.ttl, Soa.of(zone.soa).minimum) if zone.soa else None
-
-
-def types_of(bitmap: bytes) -> set[int]:
-    """The types of a type bit map (RFC 4034 4.1.2)."""
-    found, at = set(), 0
-    while at + 2 <= len(bitmap):
-        window, length = bitmap[at], bitmap[at + 1]
-        for offset, octet in enumerate(bitmap[at + 2 : at + 2 + length]):
-            for bit in range(8):
-                if octet & (0x80 >> bit):
-                    found.add(window * 256 + offset * 8 + bit)
-        at += 2 + length
-    return found
 
 
 def type_list(types: Iterable[int]) -> str:

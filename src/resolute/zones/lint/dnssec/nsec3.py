@@ -4,45 +4,34 @@ names of the zone ─► hash ─► NSEC3 there? types right?        (a name at
 NSEC3 in canonical order = order of the hashes ─► each leads to the next, the last to the first
 """
 
-import base64
-import binascii
-import hashlib
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
-from resolute.zones.lint.dnssec.nsec import AT_CUT, negative_ttl, type_list, types_of
+from resolute.dnssec import bitmap
+from resolute.dnssec.nsec3 import OPT_OUT, SHA1, Fields, Parameters, hashed, owner_digest, owner_name
+from resolute.records.names import parent
+from resolute.records.types import DS, NSEC, NSEC3, NSEC3PARAM, RRSIG
+from resolute.zones.lint.dnssec.nsec import AT_CUT, negative_ttl, type_list
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DS, NSEC, NSEC3, NSEC3PARAM, RRSIG, Record, above, parent, shown
+from resolute.zones.lint.records import Record, above, shown
 from resolute.zones.lint.walk import Node
 from resolute.zones.lint.zone import Zone
 
-_SHA1: Final = 1
-_OPT_OUT: Final = 1
 _MOST_ITERATIONS: Final = 500
 """With more, names are not hashed: no validator would do it either (RFC 9276 3.2)."""
 _MOST_LOOKED_BACK: Final = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Nsec3:
-    """The fields of an NSEC3."""
+class Nsec3(NamedTuple):
+    """An NSEC3 of the zone, and its fields."""
 
-    flags: int
-    parameters: tuple[int, int, bytes]
-    """Hash algorithm, iterations, salt."""
-    following: bytes
-    types: bytes
     record: Record
+    fields: Fields
 
     @classmethod
     def of(cls, record: Record) -> "Nsec3":
         """From the record."""
-        data = record.rdata
-        algorithm, flags, iterations, salt = struct.unpack_from("!BBHB", data)
-        at = 5 + salt
-        end = at + 1 + data[at]
-        return cls(flags, (algorithm, iterations, data[5:at]), data[at + 1 : end], data[end:], record)
+        return cls(record, Fields.of(record.rdata))
 
 
 class Nsec3Chain:
@@ -72,13 +61,13 @@ class Nsec3Chain:
 
     def end(self) -> None:
         """After the last name: the chain closes, and nothing is left over."""
-        if self._before is not None and self._before.following != self._first:
+        if self._before is not None and self._before.fields.following != self._first:
             message = f"the last NSEC3, {shown(self._before.record.owner)}, does not lead to the first"
             self._report.add("nsec3-chain", self._before.record, message)
         if self._parameters is not None and (extra := self._owners - self._matched) > 0:
             self._report.add("nsec3-orphan", self._zone.soa, f"{extra} NSEC3 are of no name in the zone")
 
-    def _read_parameters(self) -> tuple[int, int, bytes] | None:
+    def _read_parameters(self) -> Parameters | None:
         """RFC 5155 4: NSEC3PARAM says how names are hashed. None when they cannot or should not be."""
         found = [record for record in self._zone.apex if record.rtype == NSEC3PARAM]
         if not found:
@@ -86,24 +75,24 @@ class Nsec3Chain:
             return None
         algorithm, flags, iterations, _ = struct.unpack_from("!BBHB", found[0].rdata)
         salt = found[0].rdata[5:]
-        if len(found) > 1 or flags or algorithm != _SHA1:
+        if len(found) > 1 or flags or algorithm != SHA1:
             why = "more than one" if len(found) > 1 else f"hash {algorithm} and flags {flags}"
             self._report.add("nsec3param-bad", found[-1], f"NSEC3PARAM of {shown(self._zone.origin)}: {why}")
         if iterations:
             self._report.add("nsec3-iterations", found[0], f"names are hashed {iterations} times more")
         if salt:
             self._report.add("nsec3-salt", found[0], f"names are hashed with the salt {salt.hex()}")
-        return (algorithm, iterations, salt) if algorithm == _SHA1 and iterations <= _MOST_ITERATIONS else None
+        return Parameters(algorithm, iterations, salt) if algorithm == SHA1 and iterations <= _MOST_ITERATIONS else None
 
     def _take(self, node: Node) -> None:
         """An NSEC3 of the chain."""
         record = node.of(NSEC3)[0]
-        nsec3, digest = Nsec3.of(record), _digest(record.owner)
+        nsec3, digest = Nsec3.of(record), owner_digest(record.owner)
         self._owners += 1
-        if self._parameters is not None and nsec3.parameters != self._parameters:
+        if self._parameters is not None and nsec3.fields.parameters != self._parameters:
             message = f"{shown(record.owner)} has other parameters than NSEC3PARAM"
             self._report.add("nsec3-parameters", record, message)
-        if self._before is not None and self._before.following != digest:
+        if self._before is not None and self._before.fields.following != digest:
             message = f"{shown(self._before.record.owner)} does not lead to the next NSEC3, {shown(record.owner)}"
             self._report.add("nsec3-chain", self._before.record, message)
         if self._ttl is not None and record.ttl != self._ttl:
@@ -138,7 +127,7 @@ class Nsec3Chain:
             return False
         self._matched += 1
         wanted = types | {RRSIG} if node and not node.is_cut else types
-        if differ := types_of(Nsec3.of(record).types) ^ wanted:
+        if differ := bitmap.read(Nsec3.of(record).fields.bitmap) ^ wanted:
             self._report.add("nsec3-types", record, f"the NSEC3 of {shown(name)} is wrong about {type_list(differ)}")
         return True
 
@@ -146,23 +135,11 @@ class Nsec3Chain:
         """Whether the NSEC3 that covers a hash has the opt-out flag."""
         for steps, record in enumerate(self._zone.before(owner)):
             if record.rtype == NSEC3:
-                return bool(Nsec3.of(record).flags & _OPT_OUT)
+                return bool(Nsec3.of(record).fields.flags & OPT_OUT)
             if steps > _MOST_LOOKED_BACK:
                 break
         return True
 
     def _hashed(self, name: bytes) -> bytes:
         """RFC 5155 5."""
-        _, iterations, salt = self._parameters or (_SHA1, 0, b"")
-        digest = name
-        for _ in range(iterations + 1):
-            digest = hashlib.sha1(digest + salt, usedforsecurity=False).digest()
-        return b"\x20" + base64.b32hexencode(digest).lower() + self._zone.origin
-
-
-def _digest(owner: bytes) -> bytes:
-    """The hash that an NSEC3's owner begins with; empty when it is none."""
-    try:
-        return base64.b32hexdecode(owner[1 : owner[0] + 1].upper())
-    except (binascii.Error, ValueError):
-        return b""
+        return owner_name(hashed(name, self._parameters or Parameters(SHA1, 0, b"")), self._zone.origin)

@@ -4,13 +4,14 @@ apex ─► Keys ─┬─► Signatures: each authoritative RRset has a signatu
               └─► NsecChain or Nsec3Chain: each name is in the chain, with its types
 """
 
+from resolute.records.types import DNSKEY, NSEC, NSEC3, NSEC3PARAM, RRSIG
 from resolute.zones.lint.dnssec import ds
 from resolute.zones.lint.dnssec.keys import Keys
 from resolute.zones.lint.dnssec.nsec import NsecChain
 from resolute.zones.lint.dnssec.nsec3 import Nsec3Chain
 from resolute.zones.lint.dnssec.signatures import Clock, Signatures
 from resolute.zones.lint.finding import Report
-from resolute.zones.lint.records import DNSKEY, NSEC, NSEC3, NSEC3PARAM, RRSIG, shown
+from resolute.zones.lint.records import shown
 from resolute.zones.lint.walk import Node
 from resolute.zones.lint.zone import Zone
 
