@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from resolute.resolver.destination import is_plain
+
 UNKNOWN_TIMEOUT_MS: Final = 400
 SHORTEST_TIMEOUT_MS: Final = 50
 LONGEST_TIMEOUT_MS: Final = 1_000
@@ -62,7 +64,10 @@ class Upstream:
 
     @property
     def timeout_ms(self) -> int:
-        """How long to wait for it: about three round trips, or a little more than slow names have needed."""
+        """How long to wait for it: about three round trips, or a little more than slow names have needed; over
+        connections, which have to be made first and repeat what is lost by themselves, the longest time there is."""
+        if not is_plain(self.address):
+            return LONGEST_TIMEOUT_MS
         if not self.rtt_ms:
             return UNKNOWN_TIMEOUT_MS
         usual = round(max(3 * self.rtt_ms, 1.25 * self.patience_ms))
