@@ -30,7 +30,7 @@ from aioquic.quic.events import HandshakeCompleted, QuicEvent, StreamDataReceive
 from bench.peers import Endpoint
 from bench.peers.server import free_port
 from tests.faults.kit.certificates import Identity
-from tests.faults.kit.upstream import Asked, Respond
+from tests.faults.kit.upstream import Asked, Respond, silent
 
 TYPE: Final = "application/dns-message"
 TOO_LARGE: Final = 70_000
@@ -204,6 +204,29 @@ class _TlsPeer(_Peer):
         while len(self._received) >= 2 and len(self._received) >= (end := 2 + int.from_bytes(self._received[:2])):
             packet, self._received = self._received[2:end], self._received[end:]
             self.upstream.begin(packet, self.transport)
+
+
+class Noise(_Tcp):
+    """Answers the first bytes of each connection with `data`, whatever that is."""
+
+    def __init__(self, identity: Identity, transport: str, alpn: str) -> None:
+        super().__init__(identity, silent)
+        self.transport, self.alpn = transport, alpn
+        self.data = b""
+
+    def _protocol(self) -> asyncio.Protocol:
+        return _NoisePeer(self)
+
+
+class _NoisePeer(_Peer):
+    def __init__(self, upstream: Noise) -> None:
+        super().__init__(upstream)
+        self.upstream = upstream
+
+    def data_received(self, data: bytes) -> None:
+        del data
+        self.transport.write(self.upstream.data)
+        self.transport.close()
 
 
 class Https(_Tcp):
