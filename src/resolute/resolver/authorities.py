@@ -26,6 +26,7 @@ def context(authorities: str, alpn: str) -> ssl.SSLContext:
     Raises OSError when the roots cannot be read. There is no early data: Python's ssl does not send any.
     """
     made = ssl.create_default_context(cafile=None if authorities == SYSTEM else authorities)
+    made.hostname_checks_common_name = False  # RFC 9525 6.1: names stand in subjectAltName alone
     made.minimum_version = ssl.TLSVersion.TLSv1_2
     made.set_alpn_protocols([alpn])
     return made

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from resolute.errors import PresentationError, RuleError
 from resolute.records import names
+from resolute.resolver.destination import parse
 from resolute.zones.founding import Founding, NameServer, zone_text
 from resolute.zones.local import check_address, check_name
 from resolute.zones.serial import Policy
@@ -71,6 +72,7 @@ class Collector:
         self._own: dict[str, str] = {}
         self._left: list[LeftOut] = []
         self._upstreams: list[str] = []
+        self._bootstrap: list[str] = []
         self._routes: dict[str, list[str]] = {}
 
     def leave(self, where: str, what: str, why: str) -> None:
@@ -108,19 +110,33 @@ class Collector:
         self.record(where, f"*.{domain}", rtype, address)
 
     def upstream(self, where: str, server: str, domains: Sequence[str] | None = None) -> None:
-        """Questions are forwarded: all, or those about some domains. `server` is ADDRESS or ADDRESS#PORT."""
+        """Questions are forwarded: all, or those about some domains. `server` is ADDRESS, ADDRESS#PORT or a URL."""
         try:
             place = _endpoint(server)
-        except ValueError:
-            self.leave(
-                where, server, "not an address of a DNS server over plain UDP and TCP, which is all there is yet"
-            )
+        except ValueError as error:
+            self.leave(where, server, f"no DNS server that can be asked: {error}")
+            return
+        if _is_named(place) and not self._bootstrap:
+            why = "its address is not known: write it with the name after a '#', or set resolver.bootstrap"
+            self.leave(where, server, why)
             return
         if domains is None:
             _add(self._upstreams, place)
         for domain in domains or ():
             if zone := self._name(where, domain, server):
                 _add(self._routes.setdefault(zone, []), place)
+
+    def bootstrap(self, where: str, server: str) -> None:
+        """Asked for the addresses of upstreams that are named by host name; said before those are."""
+        try:
+            destination = parse(server)
+        except ValueError as error:
+            self.leave(where, server, f"no DNS server that can be asked: {error}")
+            return
+        if destination.transport == "udp":
+            _add(self._bootstrap, str(destination))
+        else:
+            self.leave(where, server, "servers for resolver.bootstrap are asked over UDP: write an address alone")
 
     def result(self, zones: Sequence[ImportedZone] = ()) -> Imported:
         """Where everything goes; `zones` are those that the reader has made itself."""
@@ -208,9 +224,12 @@ class Collector:
         )
 
     def _settings(self) -> str:
-        parts = []
+        parts, everywhere = [], [*self._upstreams, *(one for servers in self._routes.values() for one in servers)]
+        bootstrap = f"bootstrap = {_array(self._bootstrap)}\n" if any(map(_is_named, everywhere)) else ""
         if self._upstreams:
-            parts.append(f'[resolver]\nmode = "forward"\nforward = {_array(self._upstreams)}\n')
+            parts.append(f'[resolver]\nmode = "forward"\nforward = {_array(self._upstreams)}\n{bootstrap}')
+        elif bootstrap:
+            parts.append(f"[resolver]\n{bootstrap}")
         for zone, servers in sorted(self._routes.items()):
             parts.append(f'[[resolver.route]]\nzone = "{_quoted(zone)}."\nforward = {_array(servers)}\n')
         return "\n".join(parts)
@@ -222,13 +241,19 @@ def _add(servers: list[str], place: str) -> None:
 
 
 def _endpoint(server: str) -> str:
-    """`192.0.2.1#5353` as `192.0.2.1:5353`. Raises ValueError for what has no address."""
+    """`192.0.2.1#5353` as `192.0.2.1:5353`, a URL as settings have it. Raises ValueError for what is neither."""
+    if "://" in server:
+        return str(parse(server))
     host, _, port = server.strip().partition("#")
     address = ipaddress.ip_address(host.strip("[]").split("%")[0])
     shown = f"[{address}]" if address.version == 6 else str(address)
     if port and not 0 < int(port) < 65_536:
         raise ValueError(port)
     return f"{shown}:{int(port)}" if port else str(address)
+
+
+def _is_named(server: str) -> bool:
+    return parse(server).named
 
 
 def _array(texts: Sequence[str]) -> str:
