@@ -19,11 +19,12 @@ import pytest
 
 from bench.peers import Bind, Resolute, Service, Unbound
 from bench.peers.server import free_port
+from resolute.errors import SettingsError
 from resolute.node.client import ControlClient
 from tests.asking import descriptors
 from tests.faults.kit.asking import addresses, answers, ask, rcode, wait_for
 from tests.faults.kit.certificates import Authority, Identity
-from tests.faults.kit.encrypted import Doq, EncryptedUpstream, Http3, Https, Tls
+from tests.faults.kit.encrypted import Doq, EncryptedUpstream, HalfHandshake, Http3, Https, Tls
 from tests.faults.kit.upstream import Asked, Upstream, answering, reply, rrset
 
 RECORDS = ("www.example. 300 IN A 192.0.2.1", *(f"n{n}.example. 300 IN A 192.0.2.9" for n in range(1_000)))
@@ -346,6 +347,42 @@ def test_nothing_is_left_after_a_reload(identity: Identity, authority: Authority
         (server.folder / "resolute.toml").write_text('[resolver]\nforward = ["192.0.2.1"]\n')
         ControlClient(server.data).reload()
         wait_for(lambda: descriptors(server) <= before - 2)
+        wait_for(lambda: not tls.open)
+
+
+def test_a_reload_keeps_connections_unless_others_may_sign(
+    identity: Identity, authority: Authority, tmp_path: Path
+) -> None:
+    with Tls(identity, answering(*RECORDS)) as peer, forwarding(authority, peer.url("dns.test")) as server:
+        control, configuration = ControlClient(server.data), server.folder / "resolute.toml"
+        assert addresses(server.endpoint, "n1.example.") == ["192.0.2.9"]
+        configuration.write_text(configuration.read_text() + "[cache]\nmin_ttl = 1\n")
+        control.reload()
+        assert addresses(server.endpoint, "n2.example.") == ["192.0.2.9"]
+        assert peer.handshakes == 1
+        other = Authority(tmp_path, "Another")
+        configuration.write_text(configuration.read_text().replace(str(authority.file), str(other.file)))
+        control.reload()
+        assert rcode(ask(server.endpoint, "n3.example.")) == "SERVFAIL"
+        assert upstream(server)["last_failure"] == "has a certificate that nobody whom we trust has signed"
+        assert peer.questions("n3.example.") == []
+        other.file.write_text("nothing")
+        with pytest.raises(SettingsError, match="has no certificates in it"):
+            control.reload()
+
+
+def test_the_end_waits_for_nobody(identity: Identity, authority: Authority) -> None:
+    """Connections, and handshakes that never end, are ended with the server, which says 0."""
+    with (
+        Tls(identity, answering(*RECORDS)) as tls,
+        Http3(identity, answering(*RECORDS)) as http,
+        HalfHandshake(tls.endpoint, 0) as half,
+    ):
+        stuck = f"tls://{half.endpoint}#dns.test"
+        with forwarding(authority, tls.url("dns.test"), http.url("dns.test"), stuck) as server:
+            wait_for(lambda: [upstream(server, at)["connections"] for at in (0, 1)] == [1, 1])
+            wait_for(lambda: half.accepted)
+        # `stop` has raised, had the status been another.
         wait_for(lambda: not tls.open)
 
 

@@ -13,12 +13,16 @@ from resolute.resolver.transports.place import Place
 from resolute.resolver.transports.quic import QuicSession, open_session
 
 ALPN: Final = "h3"
+_NO_ERROR: Final = 0x100
+_PROTOCOL_ERROR: Final = 0x101
 _REQUEST_CANCELLED: Final = 0x10C
 """RFC 9114 8.1."""
 
 
 class Http3Connection(QuicSession):
     """One connection of HTTP/3."""
+
+    codes = (_NO_ERROR, _PROTOCOL_ERROR)
 
     def __init__(self, place: Place) -> None:
         super().__init__(place, ALPN)

@@ -23,12 +23,18 @@ from resolute.resolver.transports.connection import IN_FLIGHT, Connection
 from resolute.resolver.transports.failures import CLOSED, no_protocol
 from resolute.resolver.transports.message import LONGEST, ExchangeError, Query
 from resolute.resolver.transports.place import Place
-from resolute.resolver.transports.tcp import open_stream
+from resolute.resolver.transports.tcp import acknowledge, open_stream
 
 ALPN: Final = "h2"
 _UNSENT: Final = 65_536
 _LAST_STREAM: Final = 2**30
 _HEADERS_BYTES: Final = 16_384
+_CONFIGURATION: Final = H2Configuration(
+    client_side=True,
+    header_encoding="utf-8",
+    validate_outbound_headers=False,  # they are always the same
+    normalize_outbound_headers=False,
+)
 
 
 class HttpsConnection(Connection, asyncio.Protocol):
@@ -37,7 +43,7 @@ class HttpsConnection(Connection, asyncio.Protocol):
     def __init__(self) -> None:
         super().__init__()
         self._transport: asyncio.Transport | None = None
-        self._http = h2.connection.H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        self._http = h2.connection.H2Connection(_CONFIGURATION)
         self._responses: dict[int, Response] = {}
         self._headers: tuple[tuple[str, str], ...] = ()
 
@@ -67,6 +73,8 @@ class HttpsConnection(Connection, asyncio.Protocol):
         except (h2.exceptions.H2Error, ValueError, KeyError) as error:
             self.lose(ExchangeError(Reason.BROKEN, f"does not keep to HTTP/2: {type(error).__name__}"))
         self._flush()
+        if self.in_flight:
+            acknowledge(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Called by the loop when it is over, whoever ended it."""
@@ -152,8 +160,11 @@ class HttpsConnection(Connection, asyncio.Protocol):
 
     def _flush(self) -> None:
         transport = self._transport
-        if transport is not None and not transport.is_closing() and (data := self._http.data_to_send()):
-            transport.write(data)
+        if transport is None or transport.is_closing() or not (data := self._http.data_to_send()):
+            return
+        transport.write(data)
+        if transport.get_write_buffer_size() > 2 * _UNSENT:  # it has us say much, and reads nothing
+            self.lose(ExchangeError(Reason.BROKEN, "does not read what it asks for"))
 
     def _close(self) -> None:
         if self._transport is not None:

@@ -32,6 +32,7 @@ from resolute.resolver.transports.place import Place
 
 ALPN: Final = "doq"
 _NO_ERROR: Final = 0x0
+_PROTOCOL_ERROR: Final = 0x2
 _REQUEST_CANCELLED: Final = 0x3
 """RFC 9250 4.3."""
 _ALERTS: Final = 0x100
@@ -46,6 +47,9 @@ logging.getLogger("quic").setLevel(logging.CRITICAL)
 
 class QuicSession(Connection, asyncio.DatagramProtocol):
     """One connection of QUIC, of whatever is spoken in it. `opened` ends when the handshake has."""
+
+    codes: tuple[int, int]
+    """What a connection is closed with: without an error, and after one of the peer."""
 
     def __init__(self, place: Place, alpn: str) -> None:
         super().__init__()
@@ -153,7 +157,8 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
 
     def _close(self) -> None:
         if self._socket is not None and not self._socket.is_closing():
-            self._quic.close(error_code=_NO_ERROR)
+            faulty = self.failure is not None and self.failure.reason in (Reason.BROKEN, Reason.MISMATCH)
+            self._quic.close(error_code=self.codes[faulty])
             self._transmit()
             self._socket.abort()
         if self._timer is not None:
@@ -167,6 +172,8 @@ class QuicSession(Connection, asyncio.DatagramProtocol):
 
 class DoqConnection(QuicSession):
     """DNS over QUIC. Bounded: streams, and the octets of each reply."""
+
+    codes = (_NO_ERROR, _PROTOCOL_ERROR)
 
     def __init__(self, place: Place) -> None:
         super().__init__(place, ALPN)
@@ -197,7 +204,7 @@ class DoqConnection(QuicSession):
         received += data
         length = int.from_bytes(received[:2]) if len(received) >= 2 else LONGEST
         if len(received) > 2 + length or (ended and len(received) < 2 + length):
-            # RFC 9250 4.3.3: more or less than one message is an error of the protocol.
+            # RFC 9250 4.3.3: more or less than one message is fatal.
             self.lose(ExchangeError(Reason.BROKEN, "sent a stream that is not one DNS message"))
         elif ended:
             del self._received[stream]
