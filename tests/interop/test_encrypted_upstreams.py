@@ -350,6 +350,23 @@ def test_nothing_is_left_after_a_reload(identity: Identity, authority: Authority
         wait_for(lambda: not tls.open)
 
 
+@pytest.mark.parametrize("state", ["alive", "dead"])
+@pytest.mark.parametrize("kind", [Tls, Doq])
+def test_the_roots_of_the_system(
+    kind: Kind, state: str, identity: Identity, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They decide where nothing is set; OpenSSL's own variable says where they are."""
+    if state == "alive":
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.file))
+    with (
+        kind(identity, answering(*RECORDS)) as peer,
+        Resolute(Service(extra=f'[resolver]\nforward = ["{peer.url("dns.test")}"]\n')) as server,
+    ):
+        wait_for(lambda: upstream(server)["state"] == state)
+        said = "" if state == "alive" else "has a certificate that nobody whom we trust has signed"
+        assert upstream(server)["last_failure"] == said
+
+
 def test_a_reload_keeps_connections_unless_others_may_sign(
     identity: Identity, authority: Authority, tmp_path: Path
 ) -> None:

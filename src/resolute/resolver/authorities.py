@@ -1,5 +1,6 @@
 """Whose signatures on certificates are believed: the roots of the system, or those of a file."""
 
+import os
 import re
 import ssl
 from pathlib import Path
@@ -38,9 +39,9 @@ def locations(authorities: str) -> tuple[str | None, str | None]:
     if authorities != SYSTEM:
         return authorities, None
     paths = ssl.get_default_verify_paths()
-    if paths.capath and any(_HASHED.fullmatch(file.name) for file in Path(paths.capath).iterdir()):
-        return None, paths.capath
-    return paths.cafile, None
+    if not paths.capath or not any(_HASHED.fullmatch(file.name) for file in Path(paths.capath).iterdir()):
+        return paths.cafile, None
+    return paths.cafile if paths.openssl_cafile_env in os.environ else None, paths.capath
 
 
 def fingerprint(authorities: str) -> object:

@@ -376,7 +376,7 @@ class Resolver:
         self._upstreams.failed(address, why, sure=sure)
         if before != "dead" and self._upstreams.get(address).state == "dead":
             self._told_dead.add(address)
-            log.warning("upstream %s is dead (%s): it is asked last, and probed each second", address, why)
+            log.warning("upstream %s is dead (%s): it is asked last, and probed until it answers", address, why)
         self._reorder()
 
     def _recovered(self, addresses: Sequence[str]) -> None:

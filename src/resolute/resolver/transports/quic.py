@@ -225,6 +225,7 @@ def _configuration(place: Place, alpn: str) -> QuicConfiguration:
         verify_mode=ssl.CERT_REQUIRED,
         cafile=file,
         capath=folder,
+        cadata=None if file or folder else b"",  # no roots at all, instead of those that the library brings along
         idle_timeout=2 * IDLE_S,
         max_data=_BUFFER,
         max_stream_data=LONGEST + 2,

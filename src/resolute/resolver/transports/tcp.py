@@ -74,6 +74,8 @@ class StreamConnection(Connection, asyncio.Protocol):
         ident = self._free_ident()
         message = query.message(ident)
         transport.write(len(message).to_bytes(2) + message)
+        if not self.answered:
+            acknowledge(transport)  # what TLS sends after its handshake
         return ident, ident
 
     def _cancelled(self, key: int) -> bool:
