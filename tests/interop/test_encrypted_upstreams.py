@@ -295,6 +295,37 @@ def test_an_upstream_that_is_named_by_host_name(kind: Kind, identity: Identity, 
         assert sorted(asked.rtype for asked in bootstrap.asked) == ["A", "AAAA"]
 
 
+def test_an_address_that_is_none_any_more_is_asked_for_again(identity: Identity, authority: Authority) -> None:
+    """Long before its TTL is over."""
+    at = ["127.0.0.9"]
+
+    def respond(asked: Asked) -> Sequence[bytes]:
+        return answering(f"dns.test. 86400 IN A {at[0]}")(asked)
+
+    with (
+        Tls(identity, answering(*RECORDS)) as peer,
+        Upstream(respond) as bootstrap,
+        forwarding(
+            authority, f"tls://dns.test:{peer.endpoint.port}", more=f'bootstrap = ["{bootstrap.endpoint}"]'
+        ) as server,
+    ):
+        wait_for(lambda: upstream(server)["state"] == "dead")
+        assert upstream(server)["last_failure"] == "cannot be reached: Connection refused"
+        at[0] = "127.0.0.1"
+        wait_for(lambda: upstream(server)["state"] == "alive", timeout_s=30)
+        assert addresses(server.endpoint, "n1.example.") == ["192.0.2.9"]
+
+
+def test_a_bootstrap_server_that_knows_nothing(authority: Authority) -> None:
+    with (
+        Upstream(answering()) as bootstrap,
+        forwarding(authority, "tls://dns.test", more=f'bootstrap = ["{bootstrap.endpoint}"]') as server,
+    ):
+        wait_for(lambda: upstream(server)["state"] == "dead")
+        said = f"has a name whose address none of {bootstrap.endpoint} tells (resolver.bootstrap)"
+        assert upstream(server)["last_failure"] == said
+
+
 def test_strategies(identity: Identity, authority: Authority) -> None:
     """Each on a route of its own, with the same upstreams."""
     records = [f"{n}.{zone}. 300 IN A 192.0.2.9" for zone in ("strict", "turns", "all") for n in range(20)]

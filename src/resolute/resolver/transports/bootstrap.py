@@ -60,6 +60,11 @@ class Bootstrap:
         asked = ", ".join(self.servers)
         raise ExchangeError(Reason.UNREACHABLE, f"has a name whose address none of {asked} tells (resolver.bootstrap)")
 
+    def doubt(self, host: str) -> None:
+        """At none of its addresses did it answer: they are asked for again, and used when nobody tells others."""
+        if (known := self._known.get(host)) is not None:
+            self._known[host] = known[0], time.monotonic()
+
     async def _look_up(self, host: str) -> Found | None:
         for server in self.servers:
             four, six = await asyncio.gather(*(self._one(server, host, rtype) for rtype in ("A", "AAAA")))

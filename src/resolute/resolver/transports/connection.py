@@ -79,6 +79,8 @@ class Connection(ABC):
         try:
             return await future
         except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                future.exception()  # it came too late to be of interest
             self._abandon(key, since)
             raise
 

@@ -112,6 +112,7 @@ class Connections:
             else:
                 known.last = address
                 return connection
+        self._bootstrap.doubt(destination.host)
         raise failure
 
     async def _addresses(self, known: _Upstream) -> list[str]:

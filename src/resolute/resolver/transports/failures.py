@@ -1,6 +1,7 @@
 """Why a connection could not be opened, in words that follow an upstream's name."""
 
 import errno
+import os
 import ssl
 from typing import Final
 
@@ -21,13 +22,16 @@ def opening(error: Exception, name: str) -> ExchangeError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return ExchangeError(Reason.UNREACHABLE, certificate(error.verify_code, error.verify_message, name))
     if isinstance(error, ssl.SSLError):
-        said = (error.reason or str(error)).replace("_", " ").lower()
+        said = (getattr(error, "reason", None) or str(error)).replace("_", " ").lower()
         return ExchangeError(Reason.UNREACHABLE, f"cannot be spoken to over TLS: {said}")
     if isinstance(error, TimeoutError):
         return ExchangeError(Reason.TIMEOUT, SLOW_HANDSHAKE)
-    if isinstance(error, OSError) and error.errno in _NO_MORE:
-        return ExchangeError(Reason.SHORTAGE, f"was not asked: {error.strerror or error}")
-    said = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    number = error.errno if isinstance(error, OSError) else None
+    said = (
+        os.strerror(number) if number and number > 0 else str(error)
+    )  # asyncio puts words of its own beside the number
+    if number in _NO_MORE:
+        return ExchangeError(Reason.SHORTAGE, f"was not asked: {said}")
     return ExchangeError(Reason.UNREACHABLE, f"cannot be reached: {said}" if said else "cannot be reached")
 
 

@@ -33,7 +33,8 @@ def reply(*records: str) -> bytes:
     ],
 )
 def test_what_a_reply_tells(records: list[str], found: Found) -> None:
-    assert read(reply(*records), "dns.example", "A") == found
+    told = read(reply(*records), "dns.example", "A")
+    assert Found(tuple(sorted(told.addresses)), told.ttl_s) == found
 
 
 @pytest.mark.parametrize("wire", [b"", b"\0" * 11, b"\xff" * 40])
