@@ -122,7 +122,7 @@ def honest() -> Iterator[Upstream]:
 @contextmanager
 def forwarding(authority: Authority, routes: Mapping[str, Sequence[str]]) -> Iterator[Resolute]:
     """Resolute with a route for each of these zones, whose upstreams are asked in this order."""
-    lines = [f'[resolver]\nmode = "recurse"\nca_file = "{authority.file}"']
+    lines = [f'[resolver]\nmode = "forward"\nca_file = "{authority.file}"']
     for zone, upstreams in routes.items():
         forward = ", ".join(f'"{upstream}"' for upstream in upstreams)
         lines.append(f'[[resolver.route]]\nzone = "{zone}."\nforward = [{forward}]\nstrategy = "strict"')
