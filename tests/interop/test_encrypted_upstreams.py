@@ -375,7 +375,7 @@ def test_nothing_is_left_after_a_reload(identity: Identity, authority: Authority
     ):
         wait_for(lambda: [upstream(server, at)["connections"] for at in (0, 1)] == [1, 1])
         before = descriptors(server)
-        (server.folder / "resolute.toml").write_text('[resolver]\nforward = ["192.0.2.1"]\n')
+        (server.folder / "resolute.toml").write_text('[resolver]\nmode = "off"\n')
         ControlClient(server.data).reload()
         wait_for(lambda: descriptors(server) <= before - 2)
         wait_for(lambda: not tls.open)
