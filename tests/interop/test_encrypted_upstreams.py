@@ -248,6 +248,19 @@ def test_a_connection_that_the_peer_closed_is_opened_again(
         assert upstream(server)["failures"] == 0
 
 
+def test_a_server_that_ends_connections_in_good_order(identity: Identity, authority: Authority) -> None:
+    """RFC 9113 6.8: GOAWAY after some requests, with others in flight."""
+    with (
+        Https(identity, answering(*RECORDS), "goaway") as peer,
+        forwarding(authority, peer.url("dns.test")) as server,
+    ):
+        wait_for(lambda: upstream(server)["state"] == "alive")
+        with ThreadPoolExecutor(16) as pool:
+            found = list(pool.map(lambda n: addresses(server.endpoint, f"n{n}.example."), range(500)))
+        assert found == [["192.0.2.9"]] * 500
+        assert peer.handshakes > 4
+
+
 @pytest.mark.parametrize(("version", "state"), [("TLSv1_1", "dead"), ("TLSv1_2", "alive")])
 def test_tls_1_2_at_least(version: str, state: str, identity: Identity, authority: Authority) -> None:
     """RFC 8310 9, RFC 8996. The old server is one that an old client gets on with."""

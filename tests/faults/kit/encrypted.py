@@ -230,7 +230,8 @@ class _NoisePeer(_Peer):
 
 
 class Https(_Tcp):
-    """DNS over HTTPS over HTTP/2. `how`: `status`, `type`, `slow`, `large`, `cut`, `stream`, `redirect`, `age`."""
+    """DNS over HTTPS over HTTP/2. `how`: `status`, `type`, `slow`, `large`, `cut`, `stream`, `redirect`, `age`,
+    `goaway` (from the 100th request on)."""
 
     transport = "https"
     alpn = "h2"
@@ -258,6 +259,8 @@ class Https(_Tcp):
             # HTTP/2 does not let a server open this stream (RFC 9113 5.1.1): only by hand.
             peer.transport.write(_frame(1, 4, stream + 2, b"\x88") + _frame(0, 1, stream + 2, reply))
             return
+        if how == "goaway" and stream > 200:
+            peer.transport.write(_frame(7, 0, 0, stream.to_bytes(4) + bytes(4)))
         peer.http.send_headers(stream, _headers(how, reply))
         if how == "large":
             peer.flush()

@@ -71,7 +71,8 @@ class HttpsConnection(Connection, asyncio.Protocol):
             for event in self._http.receive_data(data):
                 self._take(event)
         except (h2.exceptions.H2Error, ValueError, KeyError) as error:
-            self.lose(ExchangeError(Reason.BROKEN, f"does not keep to HTTP/2: {type(error).__name__}"))
+            # Also what comes after a GOAWAY, for the library: so they may be asked on another connection.
+            self.lose(ExchangeError(Reason.BROKEN, f"does not keep to HTTP/2: {type(error).__name__}", lost=True))
         self._flush()
         if self.in_flight:
             acknowledge(self._transport)
@@ -120,7 +121,8 @@ class HttpsConnection(Connection, asyncio.Protocol):
                 allowed = self._http.remote_settings.max_concurrent_streams
                 self.limit = max(1, min(IN_FLIGHT, allowed))
             case h2.events.ConnectionTerminated():
-                self._retired = True
+                # Servers end connections so after a number of requests (RFC 9113 6.8).
+                self.lose(ExchangeError(Reason.UNREACHABLE, CLOSED, lost=True))
             case _:
                 pass
 

@@ -3,7 +3,7 @@
 ask ──► one with room? ── yes ──────────────────────────────► asked there ──► reply
             │ no                                                  │
             └─► one is being opened, or may be ──► wait for it    └─ ended before the reply, and had answered others:
-                                                                     once more, on another
+                                                                     again, on another
 """
 
 import asyncio
@@ -17,6 +17,8 @@ from resolute.resolver.transports.message import ExchangeError, Query
 
 CONNECTIONS: Final = 4
 """To one upstream (RFC 7766 6.2.2: as few as possible). One more is opened when all are full."""
+AGAIN: Final = 2
+"""So often a question is asked again on another connection."""
 OPEN_S: Final = 5.0
 """A handshake may go on for longer than a question waits: the next question finds it done."""
 _OVER: Final = "is not used any more"
@@ -64,13 +66,14 @@ class Pool:
         self._let_go()
 
     async def _ask(self, query: Query) -> Reply:
-        connection, fresh = await self._connection()
-        try:
-            return await connection.ask(query)
-        except ExchangeError as error:
-            if not error.lost or fresh:
-                raise
-        # RFC 7766 6.2.4: a connection may be closed by the server at any time; then the question goes out again.
+        """RFC 7766 6.2.4: a connection may be closed by the server at any time; then the question goes out again."""
+        for _ in range(AGAIN):
+            connection, fresh = await self._connection()
+            try:
+                return await connection.ask(query)
+            except ExchangeError as error:
+                if not error.lost or fresh:
+                    raise
         connection, _ = await self._connection()
         return await connection.ask(query)
 
