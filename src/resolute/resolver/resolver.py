@@ -75,7 +75,7 @@ class Resolver:
         self._upstreams = Upstreams()
         self._failures = FailureMemory()
         self._connections: Connections | None = None
-        self._turn = 0
+        self._turns: Counter[int] = Counter()
         self._plans: tuple[RoutePlan, ...] = ()
         self._published: dict[int, _Published] = {}
         self._told_dead: set[str] = set()
@@ -124,8 +124,8 @@ class Resolver:
             racing = Racing(published.candidates, deadline_ms=deadline_ms, fallback=manner.fallback)
             await self._race(handoff, racing, question)
             return
-        self._turn += 1
-        candidates = manner.turn(published.candidates, self._upstreams, self._turn)
+        self._turns[handoff.source] += 1
+        candidates = manner.turn(published.candidates, self._upstreams, self._turns[handoff.source])
         forwarding = Forwarding(candidates, deadline_ms=deadline_ms, fallback=manner.fallback)
         waited_ms = published.timeout_ms(handoff.upstream)
         outcome = self._learn_from_handoff(handoff, waited_ms)
