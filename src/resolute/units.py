@@ -117,16 +117,6 @@ def _expected(default_port: int | None) -> str:
     return f"expected ADDRESS:PORT, such as 127.0.0.1:5300 or [::1]:5300{more}"
 
 
-def _upstream(text: str) -> str:
-    endpoint = parse_endpoint(text, default_port=53)
-    host, port = split_endpoint(endpoint)
-    if port == 0:
-        raise ValueError(f"{text!r} has port 0, which nobody can be asked at")
-    if ipaddress.ip_address(host).is_unspecified:
-        raise ValueError(f"{text!r} is the unspecified address: expected the address of a server")
-    return endpoint
-
-
 def _zone_name(text: str) -> str:
     return names.to_text(names.from_text(text))
 
@@ -149,7 +139,5 @@ Size = Annotated[
 ]
 Count = Annotated[int, Field(ge=1, le=1_000_000)]
 Endpoint = Annotated[str, AfterValidator(parse_endpoint)]
-Upstream = Annotated[str, AfterValidator(_upstream)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]
 Endpoints = Annotated[Sequence[Endpoint], AfterValidator(_plain)]
-Upstreams = Annotated[Sequence[Upstream], AfterValidator(_plain)]

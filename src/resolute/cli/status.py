@@ -10,6 +10,8 @@ from resolute.cli.terminal import STYLES, print_json, print_line, print_table
 
 JSON = dict[str, Any]
 
+_UPSTREAM = ("over", "state", "ms", "connections", "zones", "last failure")
+_TRANSPORTS = {"udp": "UDP", "tcp": "TCP", "tls": "TLS", "https": "HTTP/2", "h3": "HTTP/3", "quic": "QUIC"}
 _STATES = {"serving": "ok", "alive": "ok", "not served": "error", "dead": "error"}
 """The styles of states; all others are warnings."""
 
@@ -27,7 +29,7 @@ def status(config: Config = None, data: Data = None, json: Json = False) -> None
     _print_head(result)
     _print_rows("zone", result["zones"], ("state", "serial", "records", "names", "file"))
     _print_rows("hosts file", [{"name": one["file"], **one} for one in result["hosts"]], ("names",))
-    _print_rows("upstream", [_upstream(one) for one in result["upstreams"]], ("state", "ms", "zones", "last failure"))
+    _print_rows("upstream", [_upstream(one) for one in result["upstreams"]], _UPSTREAM)
     _print_counters(result["statistics"])
     _print_problems(result)
 
@@ -81,8 +83,10 @@ def _upstream(one: JSON) -> JSON:
     failure = one["last_failure"] if one["state"] != "alive" else ""
     return {
         "name": one["address"],
+        "over": _TRANSPORTS.get(one["transport"], one["transport"]),
         "state": one["state"],
         "ms": one["rtt_ms"],
+        "connections": f"{one['connections']} of {one['opened']}" if "opened" in one else "",
         "zones": " ".join(one["zones"]),
         "last failure": failure,
     }

@@ -30,7 +30,7 @@ FLAGS = (
     Flag("--zones", "zones.folders", "DIR", "Serve every NAME.zone in this folder as the zone NAME.", many=True),
     Flag("--hosts", "hosts.files", "FILE", "Answer from a hosts file.", many=True),
     Flag("--records", "hosts.records", "FILE", "Seed the local records from a YAML map of names and addresses."),
-    Flag("--forward", "resolver.forward", "ADDR[:PORT]", "Ask this server for what is not ours.", many=True),
+    Flag("--forward", "resolver.forward", "ADDR[:PORT]|URL", "Ask this server for what is not ours.", many=True),
     Flag("--recurse", "resolver.mode", "", "Resolve from the root what is not ours."),
     Flag("--admin", "listen.admin", "ADDR:PORT|off", "Serve HTTP here; off for none."),
     Flag("--data", "data.directory", "DIR", "Keep the store, the lock and the control socket here."),

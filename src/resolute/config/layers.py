@@ -10,8 +10,8 @@ Location = Sequence[int | str]
 """Where a setting stands in the tree: `("listen", "dns", 0)`."""
 
 _PATHS = (("data", "directory"), ("hosts", "records"), ("hosts", "files"), ("zone", "file"), ("zones", "folders"))
-_PATHS_OR_WORDS = (("resolver", "root_hints"), ("resolver", "trust_anchors"))
-_WORDS = ("builtin", "off")
+_PATHS_OR_WORDS = (("resolver", "root_hints"), ("resolver", "trust_anchors"), ("resolver", "ca_file"))
+_WORDS = ("builtin", "off", "system")
 _SQLITE = "sqlite:///"
 
 

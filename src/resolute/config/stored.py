@@ -37,6 +37,7 @@ REFUSED: Final[Mapping[str, str]] = {
     "hosts.records": _FILE,
     "resolver.root_hints": _FILE,
     "resolver.trust_anchors": _FILE,
+    "resolver.ca_file": _FILE,
     "cookies.secrets": "it is a secret, and the store's copies and histories would spread it",
 }
 """Settings, or whole sections, that are never taken from the store, and why."""

@@ -1,17 +1,27 @@
 """The one tree of settings: every section is a model that lives beside its feature, this is how they stand together."""
 
+import ipaddress
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from resolute.config.admin import Admin
 from resolute.config.log import Log
 from resolute.plane.settings import Allow, Answers, Cookies, Identity, Limits, Listen, RateLimit
 from resolute.resolver.settings import Cache, Resolver
 from resolute.store.settings import Data, Store
+from resolute.units import split_endpoint
 from resolute.zones.settings import Hosts, Zones, ZoneSource
 
 
@@ -21,6 +31,13 @@ def _differ(zones: Sequence[ZoneSource]) -> tuple[ZoneSource, ...]:
     for name in sorted(twice):
         raise ValueError(f"two zones have the name {name}: a zone has one source, take one out")
     return tuple(zones)
+
+
+def _reaches(server: str, own: str) -> bool:
+    """Whether who asks at `server` asks whoever listens at `own`."""
+    (host, port), (own_host, own_port) = split_endpoint(server), split_endpoint(own)
+    anywhere = ipaddress.ip_address(own_host).is_unspecified and ipaddress.ip_address(host).is_loopback
+    return port == own_port and (host == own_host or anywhere)
 
 
 class Settings(BaseModel):
@@ -60,6 +77,17 @@ class Settings(BaseModel):
             url = f"sqlite:///{self.data.directory / 'resolute.db'}"
             object.__setattr__(self, "store", self.store.model_copy(update={"url": url}))
         return self
+
+    @field_validator("resolver")
+    @classmethod
+    def _bootstrap_is_somebody_else(cls, resolver: Resolver, info: ValidationInfo) -> Resolver:
+        """Who asks itself for an address waits for its own answer."""
+        listen = info.data.get("listen")
+        ours = listen.dns if isinstance(listen, Listen) else ()
+        for server in resolver.bootstrap:
+            if any(_reaches(server, own) for own in ours):
+                raise ValueError(f"bootstrap names this server itself, {server} (listen.dns): name another one")
+        return resolver
 
 
 SECTIONS = tuple(name for name, field in Settings.model_fields.items() if not field.exclude)

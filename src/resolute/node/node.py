@@ -134,6 +134,7 @@ class Node:
             task.cancel()
         await asyncio.to_thread(self._drain, drain_ms)
         await self.dispatcher.stop()
+        self.resolver.close()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.store.close()
 

@@ -12,11 +12,12 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from resolute import plane
 from resolute.records import names
 from resolute.resolver import settings as chapter
+from resolute.resolver.destination import is_plain, parse
 from resolute.resolver.exchanges import Exchanges, Request
 from resolute.resolver.failures import FailureMemory, Question
 from resolute.resolver.forwarder import (
@@ -30,12 +31,16 @@ from resolute.resolver.forwarder import (
     Forwarding,
     GiveUp,
     Outcome,
+    Racing,
     Reason,
     rcode_word,
 )
 from resolute.resolver.reasons import extended_error
 from resolute.resolver.routes import RouteBook, RoutePlan
 from resolute.resolver.upstreams import LONGEST_TIMEOUT_MS, SURE_MS, Measured, Upstreams
+
+if TYPE_CHECKING:
+    from resolute.resolver.transports.connections import Connections
 
 ROUND_S: Final = 0.5
 _REFUSAL_S: Final = 5
@@ -69,6 +74,8 @@ class Resolver:
         self._book = RouteBook()
         self._upstreams = Upstreams()
         self._failures = FailureMemory()
+        self._connections: Connections | None = None
+        self._turns: Counter[int] = Counter()
         self._plans: tuple[RoutePlan, ...] = ()
         self._published: dict[int, _Published] = {}
         self._told_dead: set[str] = set()
@@ -80,7 +87,9 @@ class Resolver:
     def configure(self, resolver: chapter.Resolver, unserved: Sequence[bytes] = ()) -> None:
         """Takes new routes; what is known of upstreams that stay is kept. The caller publishes `routes`."""
         plans = self._book.paths(resolver, unserved)
-        self._upstreams.keep(dict.fromkeys(address for plan in plans for address in plan.upstreams))
+        upstreams = list(dict.fromkeys(address for plan in plans for address in plan.upstreams))
+        self._upstreams.keep(upstreams)
+        self._keep_connections([upstream for upstream in upstreams if not is_plain(upstream)], resolver)
         # Two zones with the same upstreams share a number, and with it everything that is decided by number.
         self._plans = plans
         self._published = {plan.source: self._publish(plan) for plan in plans}
@@ -94,8 +103,9 @@ class Resolver:
                 upstreams=[
                     plane.Upstream(candidate.address, timeout_ms=candidate.timeout_ms)
                     for candidate in self._published[plan.source].candidates
+                    if not candidate.connected
                 ],
-                plain=bool(plan.upstreams),
+                plain=plan.manner.leaves_to_the_data_plane(plan.upstreams),
                 unserved=plan.unserved,
             )
             for plan in self._plans
@@ -109,7 +119,14 @@ class Resolver:
             self._refuse(handoff, published)
             return
         question = Question(handoff.qname, handoff.qtype, handoff.qclass, handoff.source)
-        forwarding = Forwarding(published.candidates, deadline_ms=_now_ms() + handoff.remaining_ms)
+        manner, deadline_ms = published.plan.manner, _now_ms() + handoff.remaining_ms
+        if manner.strategy == "parallel":
+            racing = Racing(published.candidates, deadline_ms=deadline_ms, fallback=manner.fallback)
+            await self._race(handoff, racing, question)
+            return
+        self._turns[handoff.source] += 1
+        candidates = manner.turn(published.candidates, self._upstreams, self._turns[handoff.source])
+        forwarding = Forwarding(candidates, deadline_ms=deadline_ms, fallback=manner.fallback)
         waited_ms = published.timeout_ms(handoff.upstream)
         outcome = self._learn_from_handoff(handoff, waited_ms)
         asked_at_ms = _now_ms()
@@ -138,10 +155,20 @@ class Resolver:
             for task in self._probes.values():
                 task.cancel()
 
+    def close(self) -> None:
+        """Ends the connections to upstreams: nothing is resolved any more."""
+        if self._connections is not None:
+            self._connections.close()
+
     def upstreams(self) -> list[dict[str, object]]:
-        """The health of every upstream, with the zones that it is for."""
+        """The health of every upstream, with its transport and connections, and the zones that it is for."""
         return [
-            {**report, "zones": [names.to_text(p.zone) for p in self._plans if report["address"] in p.upstreams]}
+            {
+                **report,
+                "transport": parse(str(report["address"])).transport,
+                **(self._connections.report(str(report["address"])) if self._connections is not None else {}),
+                "zones": [names.to_text(p.zone) for p in self._plans if report["address"] in p.upstreams],
+            }
             for report in self._upstreams.report()
         ]
 
@@ -153,7 +180,9 @@ class Resolver:
         if published.plan.refusal:
             return published.plan.refusal[1]
         order = [candidate.address for candidate in published.candidates]
-        return "asks in this order: " + ", ".join(f"{one} ({self._upstreams.get(one).state})" for one in order)
+        return f"{published.plan.manner.words}: " + ", ".join(
+            f"{one} ({self._upstreams.get(one).state})" for one in order
+        )
 
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and what is in flight now."""
@@ -202,7 +231,30 @@ class Resolver:
         )
         return await self._exchange(request)
 
+    async def _race(self, handoff: "plane.Handoff", racing: Racing, question: Question) -> None:
+        """Asks several at once; the first answer is taken, the others are not waited for."""
+        asks = {asyncio.create_task(self._try(handoff, ask)): ask for ask in racing.begin(_now_ms())}
+        try:
+            while asks:
+                done, _ = await asyncio.wait(asks, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    ask = asks.pop(task)
+                    decision = racing.ended(ask, task.result())
+                    while isinstance(decision, Deliver):
+                        if self._deliver(handoff, decision, question):
+                            return
+                        decision = racing.refused(decision.ask)
+                    if decision is not None:
+                        self._give_up(handoff, decision, question)
+                        return
+            self._give_up(handoff, racing.give_up(), question)
+        finally:
+            for task in asks:
+                task.cancel()
+
     async def _exchange(self, request: Request) -> Outcome:
+        if self._connections is not None and not is_plain(request.upstream):
+            return await self._exchange_connected(request, self._connections)
         try:
             ended = await self._exchanges.exchange(request)
         except (ValueError, OSError) as error:
@@ -218,6 +270,30 @@ class Resolver:
         if recovered:
             self._recovered([request.upstream])
         return Outcome(None, ended.reply[3] & 0x0F, ended.reply)
+
+    async def _exchange_connected(self, request: Request, connections: "Connections") -> Outcome:
+        """One exchange over a connection."""
+        from resolute.resolver.transports.message import ExchangeError
+
+        try:
+            reply = await connections.exchange(request)
+        except ExchangeError as error:
+            if error.reason is not Reason.SHORTAGE:
+                sure = error.reason is not Reason.TIMEOUT or request.timeout_ms >= SURE_MS
+                self._failed(request.upstream, error.words, sure=sure)
+            return Outcome(error.reason, words=error.words)
+        if self._upstreams.replied(request.upstream, rtt_ms=reply.rtt_ms):
+            self._recovered([request.upstream])
+        return Outcome(None, reply.message[3] & 0x0F, reply.message)
+
+    def _keep_connections(self, upstreams: Sequence[str], resolver: chapter.Resolver) -> None:
+        """What is needed for connections is loaded when there is somebody to be asked over one."""
+        if self._connections is None and upstreams:
+            from resolute.resolver.transports.connections import Connections
+
+            self._connections = Connections(self._exchanges)
+        if self._connections is not None:
+            self._connections.keep(upstreams, resolver)
 
     def _deliver(self, handoff: "plane.Handoff", answer: Deliver, question: Question) -> bool:
         """False when the reply turns out to be none."""
@@ -300,7 +376,7 @@ class Resolver:
         self._upstreams.failed(address, why, sure=sure)
         if before != "dead" and self._upstreams.get(address).state == "dead":
             self._told_dead.add(address)
-            log.warning("upstream %s is dead (%s): it is asked last, and probed each second", address, why)
+            log.warning("upstream %s is dead (%s): it is asked last, and probed until it answers", address, why)
         self._reorder()
 
     def _recovered(self, addresses: Sequence[str]) -> None:
@@ -321,8 +397,14 @@ class Resolver:
             self._routes_changed()
 
     def _publish(self, plan: RoutePlan, before: Sequence[Candidate] = ()) -> _Published:
-        order = self._upstreams.order(plan.upstreams, before=[candidate.address for candidate in before])
-        return _Published(plan, tuple(Candidate(address, self._upstreams.get(address).timeout_ms) for address in order))
+        order = plan.manner.order(plan.upstreams, self._upstreams, [candidate.address for candidate in before])
+        return _Published(
+            plan,
+            tuple(
+                Candidate(address, self._upstreams.get(address).timeout_ms, connected=not is_plain(address))
+                for address in order
+            ),
+        )
 
 
 def _differs(old: Sequence[Candidate], new: Sequence[Candidate]) -> bool:

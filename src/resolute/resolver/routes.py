@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from resolute.records import names
-from resolute.resolver.settings import Resolver
+from resolute.resolver.settings import Resolver, RouteTo
+from resolute.resolver.strategies import USUAL, Manner, manner
 
 ROOT: Final = b"\0"
 
@@ -24,6 +25,7 @@ class RoutePlan:
     upstreams: tuple[str, ...]
     refusal: tuple[int, str] | None = None
     unserved: bool = False
+    manner: Manner = USUAL
 
 
 NOT_SUPPORTED: Final = 21
@@ -45,16 +47,17 @@ class RouteBook:
         if settings.mode == "off":
             return broken
         below = {names.fold(origin) for origin in unserved}
-        routes = tuple(self._route(names.from_text(route.zone), tuple(route.forward)) for route in settings.route)
+        routes = tuple(self._route(names.from_text(route.zone), route) for route in settings.route)
         return (self._default(settings), *(route for route in routes if names.fold(route.zone) not in below), *broken)
 
     def _default(self, settings: Resolver) -> RoutePlan:
         if settings.mode == "forward" and settings.forward:
-            return self._route(ROOT, tuple(settings.forward))
+            return self._route(ROOT, settings)
         return RoutePlan(ROOT, self._number("iteration"), (), (NOT_SUPPORTED, ITERATION_TEXT))
 
-    def _route(self, zone: bytes, upstreams: tuple[str, ...]) -> RoutePlan:
-        return RoutePlan(zone, self._number(frozenset(upstreams)), _distinct(upstreams))
+    def _route(self, zone: bytes, to: RouteTo | Resolver) -> RoutePlan:
+        upstreams, how = _distinct(to.forward), manner(to.strategy, to.fallback)
+        return RoutePlan(zone, self._number(how.number_key(upstreams)), upstreams, manner=how)
 
     def _broken(self, origin: bytes) -> RoutePlan:
         text = f"the zone {names.to_text(origin)} could not be loaded: see resolute status"

@@ -5,9 +5,15 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from resolute.units import Duration, Seconds, Size, Upstreams, ZoneName, parse_duration, parse_size
+from resolute.resolver.destination import PlainUpstreams, Upstreams, parse
+from resolute.units import Duration, Seconds, Size, ZoneName, parse_duration, parse_size
 
 MODES = ("recurse", "forward", "off")
+SERVERS = "ADDRESS, ADDRESS:PORT or a URL such as tls://9.9.9.9#dns.quad9.net"
+Strategy = Literal["fastest", "parallel", "round-robin", "strict"]
+Fallback = Annotated[Sequence[Literal["servfail", "refused", "nxdomain"]], AfterValidator(tuple)]
+_STRATEGY = "Whom to ask: the fastest, several in parallel, round-robin, or the first that works (strict)."
+_FALLBACK = "Answers after which the next server is asked: servfail, refused, nxdomain."
 
 
 class RouteTo(BaseModel):
@@ -16,7 +22,9 @@ class RouteTo(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     zone: ZoneName = Field(description="The zone; the longest one that covers a name is taken.")
-    forward: Upstreams = Field(min_length=1, description="Servers to ask, ADDRESS or ADDRESS:PORT.")
+    forward: Upstreams = Field(min_length=1, description=f"Servers to ask, {SERVERS}.")
+    strategy: Strategy = Field(default="fastest", description=_STRATEGY)
+    fallback: Fallback = Field(default=("servfail", "refused"), description=_FALLBACK)
 
 
 class Resolver(BaseModel):
@@ -27,7 +35,17 @@ class Resolver(BaseModel):
     mode: Literal["recurse", "forward", "off"] = Field(
         default="recurse", description="recurse from the root, forward, or off; forward when only `forward` is given."
     )
-    forward: Upstreams = Field(default=(), description="Servers that mode forward asks, ADDRESS or ADDRESS:PORT.")
+    forward: Upstreams = Field(default=(), description=f"Servers that mode forward asks, {SERVERS}.")
+    strategy: Strategy = Field(default="fastest", description=_STRATEGY)
+    fallback: Fallback = Field(default=("servfail", "refused"), description=_FALLBACK)
+    bootstrap: PlainUpstreams = Field(
+        default=(), description="Servers that are asked for the addresses of those named by host name, ADDRESS[:PORT]."
+    )
+    ca_file: str = Field(
+        default="system",
+        min_length=1,
+        description="Who may sign the certificates of servers: the roots of the system, or those of a PEM file.",
+    )
     route: Annotated[Sequence[RouteTo], AfterValidator(tuple)] = Field(
         default=(), description="Zones that are asked elsewhere, whatever the mode."
     )
@@ -52,12 +70,27 @@ class Resolver(BaseModel):
     def _holds_together(self) -> Self:
         if self.mode == "forward" and not self.forward and not self.route:
             raise ValueError("mode 'forward' needs servers: set forward = [\"ADDRESS\"] or another mode")
+        self._names_can_be_asked_for()
+        if self.ca_file != "system":
+            from resolute.resolver import authorities
+
+            authorities.check(self.ca_file)
         zones = [route.zone.lower() for route in self.route]
         for zone in sorted({zone for zone in zones if zones.count(zone) > 1}):
             raise ValueError(f"two routes are for {zone}: put their servers into one")
         if not 100 <= self.deadline.total_seconds() * 1000 <= 60_000:
             raise ValueError("deadline is out of range: expected 100ms to 60s")
         return self
+
+    def _names_can_be_asked_for(self) -> None:
+        """A server whose address was asked of ourselves would wait for itself."""
+        servers = [*self.forward, *(server for route in self.route for server in route.forward)]
+        for server in map(parse, servers):
+            if server.named and not self.bootstrap:
+                raise ValueError(
+                    f"{server} is named by host name: set bootstrap to the addresses of servers that know it, or write"
+                    f" its address"
+                )
 
 
 class Cache(BaseModel):

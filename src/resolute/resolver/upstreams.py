@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from resolute.resolver.destination import is_plain
+
 UNKNOWN_TIMEOUT_MS: Final = 400
 SHORTEST_TIMEOUT_MS: Final = 50
 LONGEST_TIMEOUT_MS: Final = 1_000
@@ -27,6 +29,8 @@ DEAD_AFTER: Final = 2
 FAULTY_AFTER: Final = 3
 """Questions in a row that it refused or failed, and another upstream answered."""
 PROBE_FAILED_S: Final = 1.0
+SELDOM: Final = 10
+"""So many times longer, at most, between probes that need a connection: once more with each failure."""
 PROBE_ALIVE_S: Final = 10.0
 """How often an upstream that is not the first is measured again, while there are questions."""
 
@@ -62,7 +66,10 @@ class Upstream:
 
     @property
     def timeout_ms(self) -> int:
-        """How long to wait for it: about three round trips, or a little more than slow names have needed."""
+        """How long to wait for it: about three round trips, or a little more than slow names have needed; over
+        connections, which have to be made first and repeat what is lost by themselves, the longest time there is."""
+        if not is_plain(self.address):
+            return LONGEST_TIMEOUT_MS
         if not self.rtt_ms:
             return UNKNOWN_TIMEOUT_MS
         usual = round(max(3 * self.rtt_ms, 1.25 * self.patience_ms))
@@ -199,5 +206,7 @@ class Upstreams:
     def _wants_probe(self, upstream: Upstream, at: float, firsts: frozenset[str], *, busy: bool) -> bool:
         since = at - upstream.probed_at
         if not upstream.usable or not upstream.rtt_ms:
-            return since >= PROBE_FAILED_S
+            # A handshake costs both sides more than a packet.
+            seldom = 1 if is_plain(upstream.address) else max(1, min(upstream.failures, SELDOM))
+            return since >= PROBE_FAILED_S * seldom
         return busy and upstream.address not in firsts and since >= PROBE_ALIVE_S

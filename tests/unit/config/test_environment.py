@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import certifi
 import pytest
 
 from resolute.config import environment
@@ -27,6 +28,10 @@ VALUES = {
     "RESOLUTE_STORE_NODE": "one",
     "RESOLUTE_RESOLVER_MODE": "off",
     "RESOLUTE_RESOLVER_FORWARD": "192.0.2.1",
+    "RESOLUTE_RESOLVER_STRATEGY": "strict",
+    "RESOLUTE_RESOLVER_FALLBACK": "servfail,nxdomain",
+    "RESOLUTE_RESOLVER_BOOTSTRAP": "192.0.2.3",
+    "RESOLUTE_RESOLVER_CA_FILE": certifi.where(),
     "RESOLUTE_RESOLVER_ROUTE": "corp.example.=192.0.2.53:5353+192.0.2.54,x=2001:db8::1",
     "RESOLUTE_RESOLVER_ROOT_HINTS": "/hints",
     "RESOLUTE_RESOLVER_TRUST_ANCHORS": "off",

@@ -86,6 +86,14 @@ def test_syntax_has_line_and_column(tmp_path: Path) -> None:
     assert problems(path) == [f"{path}:2:5: Invalid value"]
 
 
+@pytest.mark.parametrize("listen", ["127.0.0.1:5300", "0.0.0.0:5300"])
+def test_nobody_asks_itself_for_the_address_of_an_upstream(tmp_path: Path, listen: str) -> None:
+    resolver = '[resolver]\nforward = ["tls://dns.example"]\nbootstrap = ["127.0.0.1:5300"]\n'
+    path = write(tmp_path, f'[listen]\ndns = ["{listen}"]\n{resolver}')
+    expected = "resolver: bootstrap names this server itself, 127.0.0.1:5300 (listen.dns): name another one"
+    assert problems(path) == [f"{path}:3:1: {expected}"]
+
+
 def test_every_problem_is_told_with_its_place(tmp_path: Path) -> None:
     path = write(tmp_path, '[listen]\nadmn = "x"\n[cache]\nsize = "64 bananas"\n\n[[zone]]\nname = "a..b"\n[lissten]\n')
     found = problems(path, Overrides(forward=("x",)), {"RESOLUTE_LIMITS_TCP_CLIENTS": "0"})

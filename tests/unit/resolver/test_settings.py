@@ -1,7 +1,9 @@
 """The settings of resolution."""
 
 from datetime import timedelta
+from pathlib import Path
 
+import certifi
 import pytest
 from pydantic import ValidationError
 
@@ -29,6 +31,28 @@ def test_forwarding_needs_a_server() -> None:
 def test_what_is_no_upstream(server: str) -> None:
     with pytest.raises(ValidationError):
         Resolver(forward=[server])
+
+
+def test_a_host_name_needs_somebody_who_knows_its_address() -> None:
+    for given in ({"forward": ["tls://dns.example"]}, {"route": [{"zone": "a", "forward": ["quic://dns.example"]}]}):
+        with pytest.raises(ValidationError, match=r"dns\.example is named by host name: set bootstrap"):
+            Resolver.model_validate(given)
+        assert Resolver.model_validate({**given, "bootstrap": ["192.0.2.1"]}).bootstrap == ("192.0.2.1:53",)
+    assert Resolver(forward=["tls://192.0.2.1#dns.example"]).bootstrap == ()
+
+
+def test_who_is_asked_for_addresses_has_one() -> None:
+    with pytest.raises(ValidationError, match="is no plain address"):
+        Resolver(bootstrap=["tls://192.0.2.1"])
+
+
+def test_a_file_of_authorities_has_certificates(tmp_path: Path) -> None:
+    with pytest.raises(ValidationError, match="cannot be read: No such file"):
+        Resolver(ca_file=str(tmp_path / "none.pem"))
+    (tmp_path / "empty.pem").write_text("nothing\n")
+    with pytest.raises(ValidationError, match="has no certificates in it"):
+        Resolver(ca_file=str(tmp_path / "empty.pem"))
+    assert Resolver(ca_file=certifi.where()).ca_file == certifi.where()
 
 
 def test_one_route_a_zone() -> None:

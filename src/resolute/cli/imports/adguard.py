@@ -2,7 +2,7 @@
 
 filtering: {rewrites: [{domain: nas.lan, answer: 192.0.2.7}]}      (dns.rewrites, in older versions)
 user_rules: ["||nas.lan^$dnsrewrite=192.0.2.7"]
-dns: {upstream_dns: [9.9.9.9, "[/corp.example/]192.0.2.53"]}
+dns: {upstream_dns: [9.9.9.9, "[/corp.example/]192.0.2.53", "tls://dns.example"], bootstrap_dns: [192.0.2.1]}
 """
 
 import ipaddress
@@ -42,6 +42,8 @@ def read(path: Path) -> Imported:
         reader.rewrites(_under(tree, section, "rewrites"))
     for node in _items(_under(tree, "user_rules")):
         reader.rule(node)
+    for node in _items(_under(tree, "dns", "bootstrap_dns")):
+        reader.bootstrap(node)
     for node in _items(_under(tree, "dns", "upstream_dns")):
         reader.upstream(node)
     for node in _items(_under(tree, "filters")):
@@ -94,8 +96,12 @@ class _Reader:
         else:
             self._answer(where, match[2], data)
 
+    def bootstrap(self, node: yaml.Node) -> None:
+        """ADDRESS[:PORT]: who is asked for the addresses of upstreams."""
+        self.found.bootstrap(self.where(node), _text(node).strip())
+
     def upstream(self, node: yaml.Node) -> None:
-        """ADDRESS[:PORT], or the same for some domains."""
+        """ADDRESS[:PORT] or a URL, or the same for some domains."""
         given, where = _text(node).strip(), self.where(node)
         if not given or given.startswith("#"):
             return

@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
-from resolute.cli.imports.forwarding import Forwarding, endpoint, parents
+from resolute.cli.imports.forwarding import Forwarding, bootstrap_endpoint, endpoint, is_named, parents
 from resolute.cli.imports.found import TTL, Imported, ImportedZone, LeftOut, Record, absolute, type_of
 from resolute.cli.imports.ownzones import OwnDomain, build
 from resolute.errors import PresentationError, RuleError
@@ -80,11 +80,15 @@ class Collector:
         self._below.setdefault(key, []).append(Record(where, f"*.{key}", type_of(given), given))
 
     def upstream(self, where: str, server: str, domains: Sequence[str] | None = None) -> None:
-        """Questions are forwarded: all, or those about some domains. `server` is ADDRESS or ADDRESS#PORT."""
+        """Questions are forwarded: all, or those about some domains. `server` is ADDRESS, ADDRESS#PORT or a URL."""
         try:
             place = endpoint(server)
         except RuleError as error:
             self.leave(where, server, str(error))
+            return
+        if is_named(place) and not self._forwarding.bootstraps:
+            why = "its address is not known: write it with the name after a '#', or set resolver.bootstrap"
+            self.leave(where, server, why)
             return
         if domains is None:
             self._forwarding.upstream(place)
@@ -93,6 +97,13 @@ class Collector:
                 self._forwarding.upstream(place)
             elif zone := self._name(where, domain, server):
                 self._forwarding.route(where, zone, place)
+
+    def bootstrap(self, where: str, server: str) -> None:
+        """Asked for the addresses of upstreams that are named by host name; said before those are."""
+        try:
+            self._forwarding.bootstrap(bootstrap_endpoint(server))
+        except RuleError as error:
+            self.leave(where, server, str(error))
 
     def result(self, zones: Sequence[ImportedZone] = ()) -> Imported:
         """Where everything goes; `zones` are those that the reader has made itself."""

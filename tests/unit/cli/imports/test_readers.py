@@ -17,6 +17,7 @@ from resolute.cli.imports import adguard, bind, dnsmasq, pihole, technitium
 from resolute.cli.imports.found import Imported
 from resolute.errors import ResoluteError, RuleError, ZoneDataError
 from resolute.records import names
+from resolute.resolver.settings import Resolver
 from tests.importing import left, of_adguard, of_dnsmasq, zones
 
 ZONE = "$TTL 60\n@ SOA ns1 h 5 7200 3600 1209600 300\n@ NS ns1\nns1 A 192.0.2.1\n"
@@ -467,6 +468,23 @@ class TestAdGuard:
         found = of_adguard(tmp_path, f'user_rules: ["||ads.lan^$dnsrewrite={answer}", "||lan^$dnsrewrite=192.0.2.1"]\n')
         assert zones(found) == {"lan.": {"lan. 300 A 192.0.2.1", "*.lan. 300 A 192.0.2.1"}}
         assert found.left_out[0].what == f"||ads.lan^$dnsrewrite={answer}"
+
+    def test_upstreams_by_url(self, tmp_path: Path) -> None:
+        """What is written is what the settings take; a host name needs somebody who knows its address."""
+        upstreams = "tls://dns.test, h3://dns.test/q, quic://192.0.2.1, sdns://AQ, https://192.0.2.2/dns-query"
+        text = f"dns:\n  upstream_dns: [{upstreams}]\n"
+        (tmp_path / "AdGuardHome.yaml").write_text(text)
+        found = adguard.read(tmp_path)
+        addressed = ["quic://192.0.2.1", "https://192.0.2.2/dns-query"]
+        assert tomllib.loads(found.settings)["resolver"] == {"mode": "forward", "forward": addressed}
+        assert [one.what for one in found.left_out] == ["tls://dns.test", "h3://dns.test/q", "sdns://AQ"]
+        (tmp_path / "AdGuardHome.yaml").write_text(f"{text}  bootstrap_dns: [192.0.2.9, 'tls://192.0.2.9']\n")
+        found = adguard.read(tmp_path)
+        settings = tomllib.loads(found.settings)["resolver"]
+        assert settings["forward"] == ["tls://dns.test", "h3://dns.test/q", *addressed]
+        assert settings["bootstrap"] == ["192.0.2.9:53"]
+        assert Resolver.model_validate(settings).forward == tuple(settings["forward"])
+        assert [one.what for one in found.left_out] == ["tls://192.0.2.9", "sdns://AQ"]
 
     @pytest.mark.parametrize("text", ["", "- a", "dns: [", "\x00", "dns: 1\nfiltering: x\nuser_rules: 3\n"])
     def test_what_is_none(self, tmp_path: Path, text: str) -> None:
