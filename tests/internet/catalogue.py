@@ -117,7 +117,9 @@ def _shown(draw: Draw) -> Iterator[Zone]:
     for name, make in SERVERS.items():
         zone = f"{name}.org."
         servers, sites = make(zone)
-        yield Zone(zone, name, servers, sites, body(draw, zone, ["alpha-dns.net."]), Signing(), name not in DEAD)
+        yield Zone(
+            zone, name, servers, sites, body(draw, zone, ["alpha-dns.net."]), Signing(), reachable=name not in DEAD
+        )
     for number, (algorithm, denial) in enumerate((one, two) for one in ALGORITHMS for two in Denial):
         zone = f"signed-{algorithm}-{denial.name.lower().replace('_', '-')}.se."
         sites = _pair(number)
@@ -129,6 +131,11 @@ def _shown(draw: Draw) -> Iterator[Zone]:
             signing = Signing(denial=denial, fault=fault)
             sites = PLAIN if fault is Fault.NO_DENIAL else _pair(number)
             yield Zone(zone, fault.value, *_own(zone, sites, 2), plain(zone), signing)
+    zone = "others-at-child.se."
+    servers, sites = _own(zone, _pair(0), 4)
+    listed = {below("old", zone): host("leaf-nsd", 4), below("ns1", zone): servers[below("ns1", zone)]}
+    content = body(draw, zone, ["gamma-dns.com."])
+    yield Zone(zone, "other name servers than the delegation", listed, sites, content, Signing(), apex=servers)
     zone = "signed.zz."
     yield Zone(zone, "an island below an insecure TLD", *_own(zone, _pair(0), 3), plain(zone), Signing())
 

@@ -13,6 +13,8 @@
         for said in ask_all({"unbound": unbound, "bind": bind}, questions(internet.world, 1_000)):
             assert said["unbound"] == said["bind"]
 
+`far.open_socket` gives sockets among the servers: at any address, and raw ones for forged packets.
+
 Each resolver has a namespace and a source address of its own, so scripted servers can tell who asked. Packets to
 addresses where nobody is are lost. Everything ends with the `with`, and also when the program is killed (`network.py`).
 """

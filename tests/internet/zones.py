@@ -81,6 +81,8 @@ class Zone:
     body: tuple[str, ...] = ()
     """Lines of its zone file, besides SOA, NS, addresses of name servers and delegations."""
     signing: Signing | None = None
+    apex: Mapping[str, Host] | None = None
+    """The name servers that the zone itself says. None: those of the delegation."""
     reachable: bool = True
     """Whether it can be resolved at all."""
     scripted: bool = False
@@ -101,6 +103,18 @@ class World:
     def parent(self, zone: Zone) -> Zone:
         """The zone above. Not of the root."""
         return self.enclosing(above(zone.name))
+
+    def is_alias(self, name: str) -> bool:
+        """Whether there is a CNAME at the name, a wildcard's too, or a DNAME above it."""
+        zone = self.enclosing(name)
+        label = name.removesuffix(zone.name)
+        for owner, rtype in (line.split()[:2] for line in zone.body):
+            synthesised = owner[1:] if owner.startswith("*.") else f".{owner}" * (rtype == "DNAME")
+            if rtype in {"CNAME", "DNAME"} and (
+                label == f"{owner}." or (synthesised and label.endswith(f"{synthesised}."))
+            ):
+                return True
+        return False
 
     def verdict(self, zone: Zone) -> Verdict:
         """Of the data of a zone; with a fault that lies in some of its data only, of the rest."""
@@ -126,7 +140,8 @@ class World:
     @cached_property
     def hosts(self) -> Mapping[str, Host]:
         """Every name server."""
-        return {name: host for zone in self.zones.values() for name, host in zone.servers.items()}
+        known = (servers for zone in self.zones.values() for servers in (zone.servers, zone.apex or {}))
+        return {name: host for servers in known for name, host in servers.items()}
 
     @cached_property
     def _hosts_in(self) -> Mapping[str, list[str]]:
@@ -138,8 +153,9 @@ class World:
     def text(self, zone: Zone, ds: Mapping[str, list[str]]) -> str:
         """The zone file, not signed; `ds` has the DS records of its children, as rdata."""
         lines = [f"$ORIGIN {zone.name}", f"$TTL {TTL}"]
-        lines.append(f"@ SOA {next(iter(zone.servers))} hostmaster {self.seed} 7200 3600 1209600 300")
-        lines += [f"@ NS {name}" for name in zone.servers]
+        servers = zone.apex or zone.servers
+        lines.append(f"@ SOA {next(iter(servers))} hostmaster {self.seed} 7200 3600 1209600 300")
+        lines += [f"@ NS {name}" for name in servers]
         lines += zone.body
         for name in self._hosts_in[zone.name]:
             lines += _addresses(name, self.hosts[name])
