@@ -114,30 +114,44 @@ def _of(provider: str) -> Servers:
 
 
 def _shown(draw: Draw) -> Iterator[Zone]:
+    yield from _with_each_shape(draw)
+    yield from _with_each_signing(draw)
+    yield from _with_each_fault()
+    zone = "signed.zz."
+    yield Zone(zone, "an island below an insecure TLD", *_own(zone, _pair(0), 3), plain(zone), Signing())
+
+
+def _with_each_shape(draw: Draw) -> Iterator[Zone]:
     for name, make in SERVERS.items():
         zone = f"{name}.org."
-        servers, sites = make(zone)
-        yield Zone(
-            zone, name, servers, sites, body(draw, zone, ["alpha-dns.net."]), Signing(), reachable=name not in DEAD
-        )
-    for number, (algorithm, denial) in enumerate((one, two) for one in ALGORITHMS for two in Denial):
-        zone = f"signed-{algorithm}-{denial.name.lower().replace('_', '-')}.se."
-        sites = _pair(number)
-        signing = Signing(algorithm, denial, split=number % 3 == 0)
-        yield Zone(zone, "signed", *_own(zone, sites, 1), body(draw, zone, ["beta-dns.org."]), signing)
-    for number, fault in enumerate(Fault):
-        for denial, tld in ((Denial.NSEC, "se."), (Denial.NSEC3, "com.")):
-            zone = f"{fault.name.lower().replace('_', '-')}.{tld}"
-            signing = Signing(denial=denial, fault=fault)
-            sites = PLAIN if fault is Fault.NO_DENIAL else _pair(number)
-            yield Zone(zone, fault.value, *_own(zone, sites, 2), plain(zone), signing)
+        content = body(draw, zone, ["alpha-dns.net."])
+        yield Zone(zone, name, *make(zone), content, Signing(), reachable=name not in DEAD)
     zone = "others-at-child.se."
     servers, sites = _own(zone, _pair(0), 4)
     listed = {below("old", zone): host("leaf-nsd", 4), below("ns1", zone): servers[below("ns1", zone)]}
     content = body(draw, zone, ["gamma-dns.com."])
     yield Zone(zone, "other name servers than the delegation", listed, sites, content, Signing(), apex=servers)
-    zone = "signed.zz."
-    yield Zone(zone, "an island below an insecure TLD", *_own(zone, _pair(0), 3), plain(zone), Signing())
+
+
+def _with_each_signing(draw: Draw) -> Iterator[Zone]:
+    for number, (algorithm, denial) in enumerate((one, two) for one in ALGORITHMS for two in Denial):
+        zone = f"signed-{algorithm}-{_word(denial)}.se."
+        signing = Signing(algorithm, denial, split=number % 3 == 0)
+        yield Zone(zone, "signed", *_own(zone, _pair(number), 1), body(draw, zone, ["beta-dns.org."]), signing)
+
+
+def _with_each_fault() -> Iterator[Zone]:
+    for number, fault in enumerate(Fault):
+        for denial, tld in ((Denial.NSEC, "se."), (Denial.NSEC3, "com.")):
+            zone = f"{_word(fault)}.{tld}"
+            sites = PLAIN if fault is Fault.NO_DENIAL else _pair(number)
+            signing = Signing(denial=denial, fault=fault)
+            yield Zone(zone, fault.value, *_own(zone, sites, 2), plain(zone), signing)
+
+
+def _word(what: Denial | Fault) -> str:
+    """As part of a name."""
+    return what.name.lower().replace("_", "-")
 
 
 def _pair(number: int) -> tuple[str, str]:

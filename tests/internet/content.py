@@ -11,6 +11,7 @@ LABELS = [
     *("", "www", "mail", "alias", "far", "chain", "lost", "gone", "any.wild", "known.wild", "wild", "a.b.ent", "b.ent"),
     *("ent", "x.ent", "other.alias-wild", "www.old", "nothing.old", "old", "www.near", "deep.www", "_sip._tcp", "_tcp"),
     *("svc", "big", "many", "nothing", "nothing.at.all", "*.wild", "wild.wild.wild", "sub", "www.sub", "nothing.sub"),
+    *("self", "any.far-wild"),
 ]  # fmt: skip
 """Names that a question may be about: those that are there, empty, below something, and not there."""
 
