@@ -130,7 +130,8 @@ def test_nothing_is_left_when_the_program_is_killed(number: signal.Signals) -> N
         "    print(net.folder, net.networks.pid, unbound.process.pid, *pids, flush=True)\n"
         "    time.sleep(600)\n"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["src", "."])}
+    tree = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tree / "src"), str(tree)])}
     command = [sys.executable, "-c", program]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
