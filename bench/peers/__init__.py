@@ -13,7 +13,7 @@ from bench.peers.nsd import Nsd
 from bench.peers.postgresql import Postgresql
 from bench.peers.powerdns import PowerDns, PowerDnsRecursor, PowerDnsSql
 from bench.peers.resolute import Resolute
-from bench.peers.server import Endpoint, PeerFailedError, Server, Service
+from bench.peers.server import Endpoint, Network, PeerFailedError, Root, Server, Service
 from bench.peers.unbound import Unbound
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Endpoint",
     "Floor",
     "Knot",
+    "Network",
     "Nsd",
     "PeerFailedError",
     "Postgresql",
@@ -30,6 +31,7 @@ __all__ = [
     "PowerDnsRecursor",
     "PowerDnsSql",
     "Resolute",
+    "Root",
     "Server",
     "Service",
     "Unbound",

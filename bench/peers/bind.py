@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 
-from bench.peers.server import Server
+from bench.peers.server import Root, Server, Service
 
 CONFIGURATION = """
 options {{
     directory "{folder}";
-    listen-on port {port} {{ {host}; }};
-    listen-on-v6 {{ none; }};
+    listen-on port {port} {{ {v4} }};
+    listen-on-v6 port {port} {{ {v6} }};
     pid-file none;
     session-keyfile none;
-    dnssec-validation no;
     empty-zones-enable no;
     max-cache-size 512m;
     {recursion}
@@ -23,8 +22,16 @@ logging {{
 }};
 {extra}
 """
-NO_RECURSION = "recursion no;"
-FORWARD = "recursion yes; allow-recursion {{ 127.0.0.0/8; }}; forward only; forwarders {{ {host} port {port}; }};"
+NO_RECURSION = "recursion no; dnssec-validation no;"
+FORWARD = """
+    dnssec-validation no; recursion yes; allow-recursion {{ 127.0.0.0/8; }};
+    forward only; forwarders {{ {host} port {port}; }};
+"""
+ITERATE = "recursion yes; allow-recursion { 127.0.0.0/8; }; dnssec-validation yes;"
+ROOT = """
+zone "." {{ type hint; file "{hints}"; }};
+trust-anchors {{ {anchors} }};
+"""
 
 
 class Bind(Server):
@@ -35,13 +42,28 @@ class Bind(Server):
     version_flag = "-v"
 
     def arguments(self) -> Sequence[str]:
-        forward = self.service.forward
+        hosts = [f"{host};" for host in self.hosts]
         text = CONFIGURATION.format(
-            host=self.endpoint.host,
+            v4=" ".join(host for host in hosts if ":" not in host) or "none;",
+            v6=" ".join(host for host in hosts if ":" in host) or "none;",
             port=self.endpoint.port,
             folder=self.folder,
-            recursion=FORWARD.format(host=forward.host, port=forward.port) if forward else NO_RECURSION,
+            recursion=_recursion(self.service),
             extra=self.service.extra,
         )
         zones = "".join(f'zone "{n}" {{ type primary; file "{f}"; }};\n' for n, f in self.service.zones.items())
-        return ["-f", "-n", "1", "-c", str(self.write("named.conf", text + zones))]
+        return ["-f", "-n", "1", "-c", str(self.write("named.conf", text + zones + _root(self.service.root)))]
+
+
+def _recursion(service: Service) -> str:
+    if service.forward:
+        return FORWARD.format(host=service.forward.host, port=service.forward.port)
+    return ITERATE if service.root else NO_RECURSION
+
+
+def _root(root: Root | None) -> str:
+    if root is None:
+        return ""
+    records = (line.split() for line in root.anchors.read_text().splitlines() if line.strip())
+    anchors = " ".join(f'{ds[0]} static-ds {ds[-4]} {ds[-3]} {ds[-2]} "{ds[-1]}";' for ds in records)
+    return ROOT.format(hints=root.hints, anchors=anchors)

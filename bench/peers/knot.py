@@ -7,7 +7,7 @@ from bench.peers.server import Server
 CONFIGURATION = """
 server:
     rundir: "{folder}"
-    listen: {host}@{port}
+    listen: [{addresses}]
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
@@ -35,7 +35,6 @@ class Knot(Server):
 
     def arguments(self) -> Sequence[str]:
         zones = "".join(f'  - domain: "{n}"\n    file: "{f}"\n' for n, f in self.service.zones.items())
-        text = CONFIGURATION.format(
-            host=self.endpoint.host, port=self.endpoint.port, folder=self.folder, extra=self.service.extra
-        )
+        addresses = ", ".join(f"{host}@{self.endpoint.port}" for host in self.hosts)
+        text = CONFIGURATION.format(addresses=addresses, folder=self.folder, extra=self.service.extra)
         return ["--config", str(self.write("knot.conf", text + zones))]

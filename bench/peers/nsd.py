@@ -6,8 +6,7 @@ from bench.peers.server import Server
 
 CONFIGURATION = """
 server:
-    ip-address: {host}
-    port: {port}
+{addresses}    port: {port}
     server-count: 1
     username: ""
     chroot: ""
@@ -34,7 +33,8 @@ class Nsd(Server):
 
     def arguments(self) -> Sequence[str]:
         zones = "".join(f'zone:\n    name: "{n}"\n    zonefile: "{f}"\n' for n, f in self.service.zones.items())
+        addresses = "".join(f"    ip-address: {host}\n" for host in self.hosts)
         text = CONFIGURATION.format(
-            host=self.endpoint.host, port=self.endpoint.port, folder=self.folder, extra=self.service.extra
+            addresses=addresses, port=self.endpoint.port, folder=self.folder, extra=self.service.extra
         )
         return ["-d", "-c", str(self.write("nsd.conf", text + zones))]

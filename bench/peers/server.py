@@ -1,7 +1,7 @@
 """What every server has in common: a folder, a port, a process in the foreground, and an end.
 
 A subclass says its name and its package's command, writes its configuration and gives the command line. Everything runs
-on 127.0.0.1 with a single worker, so that costs can be compared; nothing is left behind.
+on 127.0.0.1, or in a network of its own, with a single worker, so that costs can be compared; nothing is left behind.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 import dns.exception
 import dns.flags
@@ -47,6 +47,31 @@ class Endpoint:
         return f"{self.host}:{self.port}"
 
 
+class Network(Protocol):
+    """A network that a server runs in, apart from this program's."""
+
+    @property
+    def command(self) -> Sequence[str]:
+        """What stands before a command that is to run there; the process stays the same."""
+
+    @property
+    def folder(self) -> Path:
+        """Where its servers have their folders; whoever ends the network removes it."""
+
+    def open_socket(self, family: socket.AddressFamily, kind: socket.SocketKind) -> socket.socket:
+        """A socket of that network, for this program."""
+
+
+@dataclass(frozen=True)
+class Root:
+    """Where a resolver begins."""
+
+    hints: Path
+    """The root servers, as a zone file."""
+    anchors: Path
+    """DS records of the root's keys, as a zone file."""
+
+
 @dataclass(frozen=True)
 class Service:
     """What a server is to do."""
@@ -55,6 +80,12 @@ class Service:
     """Zones that it answers with authority: name (with its final dot) to zone file."""
     forward: Endpoint | None = None
     """Where everything else is asked, for clients on loopback. None: no recursion."""
+    root: Root | None = None
+    """Everything else is resolved from there, with validation, for clients on loopback."""
+    network: Network | None = None
+    """Where it runs. None: in the network of this program."""
+    listen: Sequence[str] = ()
+    """The addresses in `network` at whose port 53 it listens. None: a free port of 127.0.0.1."""
     extra: str = ""
     """Configuration text that is added as it stands, in the server's own language."""
     core: int | None = None
@@ -72,7 +103,7 @@ class Server(ABC):
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.endpoint = Endpoint("127.0.0.1", free_port())
+        self.endpoint = Endpoint(service.listen[0], 53) if service.listen else Endpoint("127.0.0.1", free_port())
         self.ready_after_s = 0.0
         self._began = 0.0
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,8 +115,11 @@ class Server(ABC):
 
     def start(self) -> Self:
         """Starts it and waits until it answers. Raises PeerFailedError with its log."""
-        self._folder = Path(tempfile.mkdtemp(prefix=f"{Path(self.command).name}-"))
-        command = [*self._pinning(), self.executable(), *self.arguments()]
+        network = self.service.network
+        parent = network.folder if network else None
+        self._folder = Path(tempfile.mkdtemp(prefix=f"{Path(self.command).name}-", dir=parent))
+        within = network.command if network else ()
+        command = [*self._pinning(), *within, self.executable(), *self.arguments()]
         began = time.monotonic()
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder)
@@ -122,7 +156,7 @@ class Server(ABC):
     def answers(self) -> bool:
         """Whether it answers the SOA of its first zone, or, without zones, anything at all."""
         apex = next(iter(self.service.zones), None)
-        reply = probe(self.endpoint, apex or "ready.invalid.")
+        reply = probe(self.endpoint, apex or "ready.invalid.", network=self.service.network)
         if reply is None:
             return False
         return apex is None or (reply.rcode() == dns.rcode.NOERROR and bool(reply.answer))
@@ -132,6 +166,11 @@ class Server(ABC):
         status = self.process.poll()
         if status is not None:
             raise PeerFailedError(f"{self.name} ended by itself with status {status}:\n{self.log_text()}")
+
+    @property
+    def hosts(self) -> Sequence[str]:
+        """All addresses that it listens on."""
+        return self.service.listen or (self.endpoint.host,)
 
     @property
     def process(self) -> subprocess.Popen[bytes]:
@@ -242,11 +281,18 @@ def free_port() -> int:
 
 
 def probe(
-    endpoint: Endpoint, qname: str, *, rdtype: str = "SOA", timeout_s: float = 0.2, dnssec_ok: bool = False
+    endpoint: Endpoint,
+    qname: str,
+    *,
+    rdtype: str = "SOA",
+    timeout_s: float = 0.2,
+    dnssec_ok: bool = False,
+    network: Network | None = None,
 ) -> dns.message.Message | None:
     """One question over UDP; None when there is no reply, or none that parses."""
     question = dns.message.make_query(qname, rdtype, want_dnssec=dnssec_ok)
-    with socket.socket(type=socket.SOCK_DGRAM) as udp:
+    made = network.open_socket if network else socket.socket
+    with made(socket.AF_INET, socket.SOCK_DGRAM) as udp:
         udp.settimeout(timeout_s)
         try:
             udp.connect((endpoint.host, endpoint.port))

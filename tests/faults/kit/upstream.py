@@ -5,7 +5,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -28,6 +28,10 @@ class Asked:
     message: dns.message.Message
     transport: str
     at: float
+    client: str = ""
+    """The address that asked."""
+    server: str = ""
+    """The address that was asked."""
 
     @property
     def name(self) -> str:
@@ -98,61 +102,74 @@ class Upstream:
         self.respond = respond
         self.asked: list[Asked] = []
         self.endpoint = Endpoint("127.0.0.1", free_port())
-        self._udp = socket.socket(type=socket.SOCK_DGRAM)
-        self._tcp = socket.socket(type=socket.SOCK_STREAM)
-        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._serve_udp, self._serve_tcp)]
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
 
     def questions(self, name: str, transport: str | None = None) -> list[Asked]:
         """What was asked for a name."""
         return [asked for asked in list(self.asked) if asked.name == name and transport in (None, asked.transport)]
 
     def __enter__(self) -> Self:
-        self._tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for one in (self._udp, self._tcp):
-            one.bind((self.endpoint.host, self.endpoint.port))
-        self._tcp.listen(64)
-        for thread in self._threads:
-            thread.start()
+        for udp, tcp in self.open_sockets():
+            self._sockets += [udp, tcp]
+            self._threads += [self._thread(self._serve_udp, udp), self._thread(self._serve_tcp, tcp)]
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for one in (self._udp, self._tcp):
+        for one in self._sockets:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
         for thread in self._threads:
             thread.join(5)
 
-    def _serve_udp(self) -> None:
+    def open_sockets(self) -> Iterable[tuple[socket.socket, socket.socket]]:
+        """Where it listens: pairs of UDP and TCP."""
+        udp, tcp = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_STREAM)
+        tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for one in (udp, tcp):
+            one.bind((self.endpoint.host, self.endpoint.port))
+        tcp.listen(64)
+        yield udp, tcp
+
+    @staticmethod
+    def _thread(work: Callable[..., None], *arguments: object) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        thread.start()
+        return thread
+
+    def _serve_udp(self, udp: socket.socket) -> None:
+        server = udp.getsockname()[0]
         with contextlib.suppress(OSError):
             while True:
-                packet, client = self._udp.recvfrom(65_535)
+                packet, client = udp.recvfrom(65_535)
                 if not packet:
                     return
-                asked = self._note(packet, "udp")
-                threading.Thread(target=self._answer_udp, args=(asked, client), daemon=True).start()
+                asked = self._note(packet, "udp", client[0], server)
+                self._thread(self._answer_udp, udp, asked, client)
 
-    def _answer_udp(self, asked: Asked, client: tuple[str, int]) -> None:
+    def _answer_udp(self, udp: socket.socket, asked: Asked, client: tuple[str, int]) -> None:
         for packet in self.respond(asked):
             with contextlib.suppress(OSError):
-                self._udp.sendto(packet, client)
+                udp.sendto(packet, client)
 
-    def _serve_tcp(self) -> None:
+    def _serve_tcp(self, tcp: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = self._tcp.accept()
-                threading.Thread(target=self._answer_tcp, args=(connection,), daemon=True).start()
+                connection, client = tcp.accept()
+                self._thread(self._answer_tcp, connection, client[0])
 
-    def _answer_tcp(self, connection: socket.socket) -> None:
+    def _answer_tcp(self, connection: socket.socket, client: str) -> None:
         with connection, contextlib.suppress(OSError), connection.makefile("rb") as stream:
+            server = connection.getsockname()[0]
             while len(head := stream.read(2)) == 2:
-                asked = self._note(stream.read(*struct.unpack("!H", head)), "tcp")
+                asked = self._note(stream.read(*struct.unpack("!H", head)), "tcp", client, server)
                 for packet in self.respond(asked):
                     connection.sendall(struct.pack("!H", len(packet)) + packet)
 
-    def _note(self, packet: bytes, transport: str) -> Asked:
-        asked = Asked(dns.message.from_wire(packet), transport, time.monotonic())
+    def _note(self, packet: bytes, transport: str, client: str, server: str) -> Asked:
+        asked = Asked(dns.message.from_wire(packet), transport, time.monotonic(), client, server)
         self.asked.append(asked)
         return asked
