@@ -217,3 +217,33 @@ def test_it_is_bounded() -> None:
     assert MOST_ZONES <= 2_000
     store.forget(wire("example."))
     assert len(store) == 0
+
+
+def test_false_ranges_are_not_learnt() -> None:
+    """THREATS D5: asked for by type, a signed NSEC is a secure answer, whatever it says; it denies nothing."""
+    learner = Learner()
+    example, sub = learner.tree.example, learner.tree.sub
+    learner.learn("m.example.", nodata(example.soa(), example.nsec("m.example.", "ma.example.", "A")), "TXT")
+    learner.learn("m.sub.example.", nodata(sub.soa(), sub.nsec("m.sub.example.", "ma.sub.example.", "A")), "TXT")
+    for zone, owner, following in (
+        (example, "n.example.", "zzz."),
+        (example, "n.example.", "."),
+        (example, "n.example.", "b.example."),
+        (sub, "sub.example.", "zzz.example."),
+    ):
+        learner.learn(owner, answer(zone.nsec(owner, following, "A")), "NSEC")
+    for name in ("no.example.", "ns.example.", "zz.example.", "x.sub.example.", "other."):
+        assert learner.known(name) is None
+
+
+def test_a_chain_of_the_child_says_nothing_of_the_parent(hashed: Learner) -> None:
+    """An NSEC3 belongs to the zone that signed it."""
+    sub = hashed.tree.sub
+    digest = Hashed().digest("sub.example.")
+    only = sub.nsec3("sub.example.", "NS SOA", Hashed(first=digest, following=digest))
+    hashed.learn("x.sub.example.", nxdomain(sub.soa(), only))
+    below, at_parent = hashed.known("y.sub.example."), hashed.known("sub.example.", "DS")
+    assert below is not None
+    assert at_parent is not None
+    assert (below.zone, at_parent.zone) == (wire("sub.example."), wire("example."))
+    assert hashed.known("w.example.") is None
