@@ -9,19 +9,20 @@ kept. One thread at a time.
 
 from bisect import bisect_left, insort
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from resolute.dnssec.budget import Budget, ExhaustedError
 from resolute.dnssec.denial import Proof, UnprovenError
 from resolute.dnssec.keys import MalformedError
-from resolute.dnssec.message import NOERROR, NXDOMAIN
+from resolute.dnssec.message import NOERROR, NXDOMAIN, Message
 from resolute.dnssec.nsec import Key, Nsec, NsecDenial
 from resolute.dnssec.nsec3 import SHA1, Nsec3, Nsec3Denial, Parameters
 from resolute.dnssec.signatures import SignedRRset, label_count
 from resolute.dnssec.verdict import Authentic
 from resolute.records import names
+from resolute.records.rrset import RRset
 from resolute.records.types import ANY, CNAME, DS, NSEC, NSEC3, RRSIG, SOA
 
 MOST_RANGES: Final = 10_000
@@ -47,7 +48,13 @@ class Known:
     proof: tuple[SignedRRset, ...]
     """For the authority section: the NSEC or NSEC3 records, and the SOA where the answer is negative."""
     answer: SignedRRset | None = None
-    """What a wildcard makes; its owner is the wildcard, and is to be replaced by the name."""
+    """What a wildcard makes; its owner is the wildcard."""
+
+    def message(self, qname: bytes) -> Message:
+        """The reply to the question; it validates like any other."""
+        answer = () if self.answer is None else tuple(_rrsets(self.answer, qname, self.ttl))
+        authority = (rrset for signed in self.proof for rrset in _rrsets(signed, signed.rrset.owner, self.ttl))
+        return Message(self.rcode, answer, tuple(authority))
 
 
 class Ranges(Generic[K, R]):
@@ -214,6 +221,12 @@ class DenialStore:
         self._size += len(zone) - before
 
 
+def _rrsets(signed: SignedRRset, owner: bytes, ttl: int) -> Iterator[RRset]:
+    """The records and their signatures."""
+    yield RRset(owner, signed.rrset.rtype, ttl, signed.rrset.rdatas)
+    yield RRset(owner, RRSIG, ttl, tuple(signature.rdata for signature in signed.signatures))
+
+
 def _learn_range(zone: _Zone, signed: SignedRRset, until: float) -> None:
     try:
         if signed.rrset.rtype == NSEC3:
@@ -230,7 +243,7 @@ def _learn_range(zone: _Zone, signed: SignedRRset, until: float) -> None:
 
 def _learn_wildcard(zone: _Zone, each: Authentic, until: float) -> None:
     rrset = each.rrset
-    made = type(rrset)(each.source, rrset.rtype, rrset.ttl, rrset.rdatas)
+    made = RRset(each.source, rrset.rtype, rrset.ttl, rrset.rdatas)
     zone.wildcards[made.key] = (SignedRRset(made, each.signed.signatures, each.signed.signatures_ttl), until)
     if len(zone.wildcards) > MOST_RANGES:
         zone.wildcards.popitem(last=False)

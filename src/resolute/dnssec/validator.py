@@ -106,15 +106,20 @@ class Validation:
         return request
 
     def _run(self) -> Steps[Verdict]:
+        security, reason, missing = Security.BOGUS, self._remark, None
         try:
             security = yield from self._links()
-        except UndeterminedError as error:
-            return Verdict(Security.INDETERMINATE, (), error.reason, error.missing)
+            reason = self._remark
         except RefusedError as error:
-            return Verdict(Security.BOGUS, (), error.reason, error.missing)
+            self._authentic.clear()
+            reason, missing = error.reason, error.missing
+            security = Security.INDETERMINATE if isinstance(error, UndeterminedError) else Security.BOGUS
         except ExhaustedError as error:
-            return Verdict(Security.BOGUS, (), Reason(BOGUS, str(error)))
-        return Verdict(security, tuple(self._authentic.values()), self._remark)
+            self._authentic.clear()
+            reason = Reason(BOGUS, str(error))
+        mine = set(map(id, self._authentic.values()))
+        others = tuple(found for found in self._work.verified if id(found) not in mine)
+        return Verdict(security, tuple(self._authentic.values()), others, reason, missing)
 
     def _links(self) -> Steps[Security]:
         """Follows the aliases from the question's name."""

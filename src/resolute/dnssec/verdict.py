@@ -83,6 +83,8 @@ class Verdict:
     authentic: tuple[Authentic, ...] = ()
     """All that was verified in the message: answers, SOA, proofs. When the whole is secure nothing else of its answer
     and authority sections should be given on (RFC 4035 3.2.3), but for the CNAMEs that its DNAMEs make."""
+    on_the_way: tuple[Authentic, ...] = ()
+    """What was verified besides, whatever the verdict: DS, keys, proofs that there is no DS. To be learnt from."""
     reason: Reason | None = None
     """Why it is bogus or indeterminate, or a remark about what is insecure."""
     missing: Need | None = None

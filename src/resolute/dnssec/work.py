@@ -45,12 +45,14 @@ _TELLING: Final = (EXPIRED, NOT_YET_VALID, BOGUS, DNSKEY_MISSING, RRSIGS_MISSING
 class Work:
     """The means of one validation: what it knows, what it may still cost, what it has fetched."""
 
-    __slots__ = ("_fetched", "budget", "grounds", "now")
+    __slots__ = ("_fetched", "budget", "grounds", "now", "verified")
 
     def __init__(self, grounds: Grounds, budget: Budget) -> None:
         self.grounds = grounds
         self.budget = budget
         self.now = Moment(0.0, 0.0)
+        self.verified: list[Authentic] = []
+        """All that was found authentic."""
         self._fetched: dict[Need, Message | None] = {}
 
     def ask(self, need: Need) -> Steps[Message | None]:
@@ -70,7 +72,8 @@ class Work:
             for key in keys:
                 self.budget.take_check()
                 if (yield Check(key, signature.value, data)):
-                    return self._authentic(signed, signature)
+                    self.verified.append(self._authentic(signed, signature))
+                    return self.verified[-1]
                 self.budget.take_failure()
                 reasons.append(Reason(BOGUS, f"{_of(signed.rrset, signature)} does not verify"))
         raise _refusal(signed.rrset, reasons)

@@ -5,11 +5,10 @@ import pytest
 from resolute.dnssec.budget import Budget
 from resolute.dnssec.message import Message
 from resolute.dnssec.ranges import MOST_RANGES, MOST_ZONES, DenialStore, Known
-from resolute.dnssec.signatures import SignedRRset
 from resolute.dnssec.verdict import Security
 from resolute.records import rdata
 from resolute.records.rrset import RRset
-from resolute.records.types import CNAME, NSEC, NSEC3, RRSIG, SOA, A
+from resolute.records.types import CNAME, DS, NSEC, NSEC3, SOA, A
 from tests.signing import OPT_OUT, Hashed, Tree, answer, nodata, nxdomain, wire
 
 
@@ -63,12 +62,8 @@ def test_a_name_in_a_known_gap(learner: Learner) -> None:
     assert {signed.rrset.rtype for signed in found.proof} == {NSEC, SOA}
     assert all(signed.signatures for signed in found.proof)
     assert learner.known("a.b.c.nothing.example.") is not None
-    again = learner.tree.judge("nothing.example.", "TXT", nxdomain(*([s.rrset, _rrsig(s)] for s in found.proof)))
+    again = learner.tree.judge("nothing.example.", "TXT", found.message(wire("nothing.example.")))
     assert again.security is Security.SECURE, "the proof stands for itself"
-
-
-def _rrsig(signed: SignedRRset) -> RRset:
-    return RRset(signed.rrset.owner, RRSIG, 300, tuple(each.rdata for each in signed.signatures))
 
 
 def test_a_name_in_no_gap(learner: Learner) -> None:
@@ -129,6 +124,9 @@ def test_a_wildcard_makes_a_name(learner: Learner) -> None:
     assert found is not None
     assert found.answer is not None
     assert found.answer.rrset.key == (wire("*.w.example."), A)
+    again = learner.tree.judge("n.w.example.", "A", found.message(wire("n.w.example.")))
+    assert again.security is Security.SECURE
+    assert again.authentic[0].rrset.owner == wire("n.w.example.")
     assert [signed.rrset.owner for signed in found.proof] == [wire("d.w.example.")]
     assert learner.known("n.w.example.", "TXT") is None, "there is a CNAME, which was not seen"
     alias = example.made("k.w.example.", "*.w.example.", "CNAME", "b.example.")
@@ -217,3 +215,57 @@ def test_it_is_bounded() -> None:
     assert MOST_ZONES <= 2_000
     store.forget(wire("example."))
     assert len(store) == 0
+
+
+def test_false_ranges_are_not_learnt() -> None:
+    """THREATS D5: asked for by type, a signed NSEC is a secure answer, whatever it says; it denies nothing."""
+    learner = Learner()
+    example, sub = learner.tree.example, learner.tree.sub
+    learner.learn("m.example.", nodata(example.soa(), example.nsec("m.example.", "ma.example.", "A")), "TXT")
+    learner.learn("m.sub.example.", nodata(sub.soa(), sub.nsec("m.sub.example.", "ma.sub.example.", "A")), "TXT")
+    for zone, owner, following in (
+        (example, "n.example.", "zzz."),
+        (example, "n.example.", "."),
+        (example, "n.example.", "b.example."),
+        (sub, "sub.example.", "zzz.example."),
+    ):
+        learner.learn(owner, answer(zone.nsec(owner, following, "A")), "NSEC")
+    for name in ("no.example.", "ns.example.", "zz.example.", "x.sub.example.", "other."):
+        assert learner.known(name) is None
+
+
+def test_a_chain_of_the_child_says_nothing_of_the_parent(hashed: Learner) -> None:
+    """An NSEC3 belongs to the zone that signed it."""
+    sub = hashed.tree.sub
+    digest = Hashed().digest("sub.example.")
+    only = sub.nsec3("sub.example.", "NS SOA", Hashed(first=digest, following=digest))
+    hashed.learn("x.sub.example.", nxdomain(sub.soa(), only))
+    below, at_parent = hashed.known("y.sub.example."), hashed.known("sub.example.", "DS")
+    assert below is not None
+    assert at_parent is not None
+    assert (below.zone, at_parent.zone) == (wire("sub.example."), wire("example."))
+    assert hashed.known("w.example.") is None
+
+
+def test_proofs_on_the_way_are_learnt() -> None:
+    """RFC 8198 for DS questions: an empty non-terminal's NSEC says of those below it, too, that they are no cuts."""
+    learner = Learner()
+    example, tree = learner.tree.example, learner.tree
+    deep = "a.b.c.d.example."
+    gap = example.nsec("c.example.", deep, "A")
+    tree.says("d.example.", DS, nodata(example.soa(), gap))
+    plain = answer([RRset.parse(wire(deep), A, 300, ["192.0.2.66"])])
+    verdict = tree.judge(deep, "A", plain)
+    assert verdict.security is Security.BOGUS
+    assert (wire("c.example."), NSEC) in {each.rrset.key for each in verdict.on_the_way}
+    learner.store.learn(verdict.on_the_way, 0.0)
+    for name in ("d.example.", "c.d.example.", "b.c.d.example."):
+        assert learner.known(name, "DS") is None, "there is no SOA to say for how long"
+    learner.learn("b.example.", nodata(example.soa(), example.nsec("b.example.", "ba.example.", "A")), "TXT")
+    for name in ("d.example.", "c.d.example.", "b.c.d.example."):
+        found = learner.known(name, "DS")
+        assert found is not None
+        tree.says(name, DS, found.message(wire(name)))
+        assert found.rcode == 0
+    tree.says(deep, DS, nodata(example.nsec(deep, "z.example.", "NS")))
+    assert tree.judge(deep, "A", plain).security is Security.INSECURE
