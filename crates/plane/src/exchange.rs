@@ -9,7 +9,7 @@
 //! ```
 //! Every question goes out on a socket of its own with a random source port, a random ID and random letter case (0x20), all
 //! from the operating system. The socket is connected, so the kernel drops what comes from other addresses; what still comes
-//! and does not match in ID, question and case shows that somebody may be guessing, and ends the use of UDP for it.
+//! and does not match in ID, question, case and cookie shows that somebody may be guessing, and ends the use of UDP for it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -20,9 +20,10 @@ use std::time::{Duration, Instant};
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry, Token};
 use resolute_wire::code::flag;
-use resolute_wire::edns::{OPT_LEN, opt_record};
+use resolute_wire::edns::{CLIENT_COOKIE, Edns, OPT_LEN, OPTION_COOKIE, opt_record};
 use resolute_wire::message::Message;
 use resolute_wire::name::{HEADER, Name};
+use resolute_wire::rtype;
 use rustix::io::Errno;
 use slab::Slab;
 
@@ -54,8 +55,12 @@ pub struct Order {
     pub dnssec_ok: bool,
     /// In all.
     pub timeout_ms: u32,
-    /// Over TCP from the start.
+    /// Over TCP; an exchange that changes to it notes that here.
     pub tcp: bool,
+    /// With an OPT record. Without one there is no DO and no cookie.
+    pub edns: bool,
+    /// Our cookie for this server, and its own once it gave us one (RFC 7873 5.1); empty for none.
+    pub cookie: Vec<u8>,
 }
 
 /// What becomes of a reply.
@@ -132,9 +137,16 @@ pub struct Exchanges {
 struct Exchange {
     order: Order,
     serial: u64,
-    query: Vec<u8>,
+    query: Query,
     started: Instant,
     link: Link,
+}
+
+/// What was sent.
+struct Query {
+    bytes: Vec<u8>,
+    /// Where its question ends.
+    question_end: usize,
 }
 
 enum Link {
@@ -176,7 +188,7 @@ impl Exchanges {
         let exchange = self.slots.get_mut(slot)?;
         let outcome = match &mut exchange.link {
             Link::Udp(_) => self.read_udp(slot)?,
-            Link::Tcp(stream) => read_tcp(stream, &exchange.query, exchange.started)?,
+            Link::Tcp(stream) => read_tcp(stream, &exchange.query, &exchange.order.cookie, exchange.started)?,
         };
         self.end(slot, outcome)
     }
@@ -221,11 +233,11 @@ impl Exchanges {
         let slot = self.slots.vacant_key();
         let token = Token(self.first_token + slot);
         let link = if order.tcp {
-            self.connect_tcp(order.upstream, &query, token)?
+            self.connect_tcp(order.upstream, &query.bytes, token)?
         } else {
             let mut socket = self.connect_udp(order.upstream)?;
             self.registry.register(&mut socket, token, Interest::READABLE)?;
-            socket.send(&query)?;
+            socket.send(&query.bytes)?;
             Link::Udp(socket)
         };
         self.serial += 1;
@@ -246,12 +258,12 @@ impl Exchanges {
     }
 
     /// The query: random ID and letter case, EDNS with our size.
-    fn compose(&mut self, order: &Order) -> io::Result<Vec<u8>> {
+    fn compose(&mut self, order: &Order) -> io::Result<Query> {
         let name = order.qname.as_wire();
-        let mut query = Vec::with_capacity(HEADER + name.len() + 4 + OPT_LEN);
+        let mut query = Vec::with_capacity(HEADER + name.len() + 4 + OPT_LEN + 4 + order.cookie.len());
         query.extend_from_slice(&self.random.u16()?.to_be_bytes());
         query.extend_from_slice(&order.flags.to_be_bytes());
-        query.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, 1]);
+        query.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, u8::from(order.edns)]);
         let mut bits = 0u64;
         for (at, &byte) in name.iter().enumerate() {
             if at % 64 == 0 {
@@ -263,8 +275,14 @@ impl Exchanges {
         }
         query.extend_from_slice(&order.qtype.to_be_bytes());
         query.extend_from_slice(&order.qclass.to_be_bytes());
-        query.extend_from_slice(&opt_record(UDP_SIZE, 0, order.dnssec_ok, 0));
-        Ok(query)
+        let question_end = query.len();
+        if order.edns {
+            add_edns(&mut query, order);
+        }
+        Ok(Query {
+            bytes: query,
+            question_end,
+        })
     }
 
     /// A socket bound to a random port and connected.
@@ -311,7 +329,7 @@ impl Exchanges {
             Err(_) => return Some(Outcome::Failed(Failure::Unreachable)),
         };
         let reply = &self.buffer[..length];
-        let failure = match verify(reply, &exchange.query, Case::Exact) {
+        let failure = match verify(reply, &exchange.query, &exchange.order.cookie, Way::Udp) {
             Some(message) if message.is_truncated() => Failure::Truncated,
             Some(_) => {
                 let rtt_us = exchange.started.elapsed().as_micros() as u32;
@@ -336,40 +354,74 @@ impl Exchanges {
         let Some(exchange) = self.slots.get(slot) else {
             return Ok(());
         };
-        let link = self.connect_tcp(exchange.order.upstream, &exchange.query, Token(self.first_token + slot))?;
+        let token = Token(self.first_token + slot);
+        let link = self.connect_tcp(exchange.order.upstream, &exchange.query.bytes, token)?;
         if let Some(exchange) = self.slots.get_mut(slot) {
             exchange.link = link;
+            exchange.order.tcp = true;
         }
         Ok(())
     }
 }
 
-/// How letter case is compared: over TCP nobody can guess, so a server that does not keep it is borne with.
+/// An OPT record with the order's cookie (RFC 7873 4).
+fn add_edns(query: &mut Vec<u8>, order: &Order) {
+    let cookie = &order.cookie;
+    let options_len = if cookie.is_empty() { 0 } else { 4 + cookie.len() as u16 };
+    query.extend_from_slice(&opt_record(UDP_SIZE, 0, order.dnssec_ok, options_len));
+    if !cookie.is_empty() {
+        query.extend_from_slice(&OPTION_COOKIE.to_be_bytes());
+        query.extend_from_slice(&(cookie.len() as u16).to_be_bytes());
+        query.extend_from_slice(cookie);
+    }
+}
+
+/// How a reply came. Over TCP nobody can guess, so a server that does not keep letter case, or has forgotten what cookies
+/// are, is borne with.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Case {
-    Exact,
-    Any,
+enum Way {
+    Udp,
+    Tcp,
 }
 
 /// The reply as a message, if it is one to this query (RFC 5452 9.1).
-fn verify<'a>(reply: &'a [u8], query: &[u8], case: Case) -> Option<Message<'a>> {
+fn verify<'a>(reply: &'a [u8], query: &Query, cookie: &[u8], way: Way) -> Option<Message<'a>> {
     let message = Message::parse(reply).ok()?;
-    let sent = query.get(HEADER..query.len() - OPT_LEN)?;
-    let (name, fixed) = sent.split_at(sent.len() - 4);
-    let name_matches = match case {
-        Case::Exact => message.qname.as_wire() == name,
-        Case::Any => message.qname.as_wire().eq_ignore_ascii_case(name),
+    let sent = query.bytes.get(HEADER..query.question_end)?;
+    let (name, fixed) = sent.split_at(sent.len().checked_sub(4)?);
+    let name_matches = match way {
+        Way::Udp => message.qname.as_wire() == name,
+        Way::Tcp => message.qname.as_wire().eq_ignore_ascii_case(name),
     };
-    let matches = reply[..2] == query[..2]
+    let matches = reply[..2] == query.bytes[..2]
         && message.flags & (flag::QR | flag::OPCODE) == flag::QR
         && name_matches
         && message.qtype.to_be_bytes() == fixed[..2]
-        && message.qclass.to_be_bytes() == fixed[2..];
+        && message.qclass.to_be_bytes() == fixed[2..]
+        && (cookie.is_empty() || has_cookie(&message, cookie, way));
     matches.then_some(message)
 }
 
+/// Whether the cookie in a reply is ours (RFC 7873 5.3). A server that gave us a cookie of its own has none to leave out:
+/// without one its reply may be somebody else's, unless it came over TCP, or was truncated and is asked for over TCP anyhow.
+fn has_cookie(reply: &Message<'_>, cookie: &[u8], way: Way) -> bool {
+    let opt = reply.records().flatten().find(|record| record.rtype == rtype::OPT);
+    let options = opt.and_then(|opt| {
+        Some((
+            opt.class,
+            opt.opt_flags,
+            reply.bytes.get(opt.rdata_start..opt.rdata_end)?,
+        ))
+    });
+    let edns = options.and_then(|(class, ttl, data)| Edns::new(class, ttl, data));
+    match edns.and_then(|edns| edns.cookie) {
+        Some(theirs) => cookie.starts_with(theirs.client),
+        None => cookie.len() == CLIENT_COOKIE || way == Way::Tcp || reply.is_truncated(),
+    }
+}
+
 /// Moves a TCP exchange on; an outcome when it has ended.
-fn read_tcp(stream: &mut Stream, query: &[u8], started: Instant) -> Option<Outcome> {
+fn read_tcp(stream: &mut Stream, query: &Query, cookie: &[u8], started: Instant) -> Option<Outcome> {
     let unreachable = Some(Outcome::Failed(Failure::Unreachable));
     if !matches!(stream.socket.take_error(), Ok(None)) {
         return unreachable;
@@ -404,7 +456,7 @@ fn read_tcp(stream: &mut Stream, query: &[u8], started: Instant) -> Option<Outco
         }
     }
     let reply = &stream.received[2..];
-    match verify(reply, query, Case::Any) {
+    match verify(reply, query, cookie, Way::Tcp) {
         Some(_) => {
             let rtt_us = started.elapsed().as_micros() as u32;
             Some(Outcome::Reply {

@@ -202,10 +202,10 @@ impl Worker {
         (self.plain, self.with_local) = (None, None);
         for (order, outcome) in self.exchanges.abandon() {
             if let Purpose::Python(token) = order.purpose {
-                let upstream = order.upstream;
                 self.seat.desk.engine.upward.exchanged(Exchanged {
                     token,
-                    upstream,
+                    upstream: order.upstream,
+                    tcp: order.tcp,
                     outcome,
                 });
             }
