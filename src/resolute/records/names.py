@@ -64,6 +64,59 @@ def fold(wire: bytes) -> bytes:
     return wire.lower()
 
 
+def label_count(wire: bytes) -> int:
+    """How many labels, the root not counted."""
+    at = count = 0
+    while length := wire[at]:
+        at += length + 1
+        count += 1
+    return count
+
+
+def parent(wire: bytes) -> bytes:
+    """The name without its first label; of the root there is none."""
+    return wire[wire[0] + 1 :]
+
+
+def is_within(wire: bytes, ancestor: bytes) -> bool:
+    """Whether `wire` is `ancestor` or below it; both in lower case."""
+    if not wire.endswith(ancestor):
+        return False
+    at, end = 0, len(wire) - len(ancestor)
+    while at < end:
+        at += wire[at] + 1
+    return at == end
+
+
+def last_labels(wire: bytes, count: int) -> bytes:
+    """The name's last labels; the whole name where it has no more."""
+    for _ in range(label_count(wire) - count):
+        wire = parent(wire)
+    return wire
+
+
+def canonical_key(wire: bytes) -> tuple[bytes, ...]:
+    """What sorts names in canonical order (RFC 4034 6.1); the name is in lower case."""
+    labels: list[bytes] = []
+    at = 0
+    while length := wire[at]:
+        labels.append(wire[at + 1 : at + 1 + length])
+        at += 1 + length
+    return tuple(reversed(labels))
+
+
+def read(data: bytes, at: int) -> bytes:
+    """The uncompressed name that begins at an octet of record data, as it stands. Raises PresentationError."""
+    end = at
+    while end < len(data) and (length := data[end]) != 0:
+        if length > 63:
+            raise PresentationError(f"octet {end} of the record data is not the start of a label")
+        end += length + 1
+    if end >= len(data) or end - at >= 255:
+        raise PresentationError("the record data has no whole name where one should be")
+    return data[at : end + 1]
+
+
 def _label_to_text(label: bytes) -> str:
     if _USUAL.fullmatch(label):
         return label.decode("ascii")

@@ -24,12 +24,14 @@ class RoutePlan:
     upstreams: tuple[str, ...]
     refusal: tuple[int, str] | None = None
     unserved: bool = False
+    iterates: bool = False
+    """Its names are resolved from the root."""
 
 
 NOT_SUPPORTED: Final = 21
 INVALID_DATA: Final = 24
-ITERATION_TEXT: Final = (
-    "resolving from the root is not in this version yet: name upstreams with resolver.forward or --forward"
+NOBODY_TEXT: Final = (
+    "there is nobody to ask: resolver.mode is forward, and resolver.forward is empty; only the routes have servers"
 )
 
 
@@ -51,7 +53,9 @@ class RouteBook:
     def _default(self, settings: Resolver) -> RoutePlan:
         if settings.mode == "forward" and settings.forward:
             return self._route(ROOT, tuple(settings.forward))
-        return RoutePlan(ROOT, self._number("iteration"), (), (NOT_SUPPORTED, ITERATION_TEXT))
+        if settings.mode == "recurse":
+            return RoutePlan(ROOT, self._number("iteration"), (), iterates=True)
+        return RoutePlan(ROOT, self._number("nobody"), (), (NOT_SUPPORTED, NOBODY_TEXT))
 
     def _route(self, zone: bytes, upstreams: tuple[str, ...]) -> RoutePlan:
         return RoutePlan(zone, self._number(frozenset(upstreams)), _distinct(upstreams))
