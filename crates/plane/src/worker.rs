@@ -70,9 +70,15 @@ impl Inbox {
         self.put(Letter::Stop);
     }
 
+    /// The worker takes all letters when it wakes up: the first alone has to wake it.
     fn put(&self, letter: Letter) {
-        self.letters.lock().push(letter);
-        let _ = self.waker.wake();
+        let mut letters = self.letters.lock();
+        let first = letters.is_empty();
+        letters.push(letter);
+        drop(letters);
+        if first {
+            let _ = self.waker.wake();
+        }
     }
 }
 

@@ -176,7 +176,7 @@ def _explain(node: Node, name: bytes, type_text: str, client: str) -> dict[str, 
         steps.append({"stage": "resolver", "text": text})
         if node.resolver.iterates(int(route[1])):
             steps += [{"stage": "resolver", "text": line} for line in recursion.explain(name, rtype)]
-    elif steps and steps[-1]["stage"] == "cache" and recursion.course(name, rtype) is not None:
+    elif any(step["stage"] == "cache" for step in steps) and recursion.course(name, rtype) is not None:
         steps += [{"stage": "resolver", "text": line} for line in recursion.explain(name, rtype)]
     return {"steps": steps, "answer": sections(answer) if answer is not None else None}
 

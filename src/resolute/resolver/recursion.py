@@ -137,7 +137,7 @@ class Recursion:
                 "address": server.address,
                 "rtt_ms": round(server.rtt_ms, 2),
                 "failures": server.failures,
-                "state": "held" if server.held_until > now else "known" if server.rtt_ms else "unknown",
+                "state": server.state(now),
                 "edns": server.plain_until <= now,
                 "cookie": len(server.cookie) > 8,
                 "lame_for": [names.to_text(zone) for zone, until in server.lame.items() if until > now],

@@ -222,7 +222,7 @@ class Questioning:
             return Manner(edns=False, tcp=manner.tcp)
         if fault is Fault.COOKIE and not manner.tcp:
             # RFC 7873 5.3: with its cookie, which came with the refusal; without one over TCP.
-            return Manner(edns=True, tcp=len(server.cookie) == COOKIE or self._questions > 2)
+            return Manner(edns=True, tcp=len(server.cookie) == COOKIE or self._questions > 1)
         if fault is Fault.LAME:
             self._memory.servers.lame_for(server, self._cut.zone, self._budget.now)
         return None

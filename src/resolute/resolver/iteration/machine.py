@@ -83,17 +83,21 @@ class Iteration:
         minimiser, depth = Minimiser(name, qtype, cut.zone), 0
         while True:
             question = minimiser.question()
-            verdict = yield from self._one(cut, question, whole=question == (name, qtype))
+            whole = question == (name, qtype)
+            verdict: Cut | Found | None = None if whole else self.memory.known.get(*question, budget.now)
+            if verdict is None:
+                verdict = yield from self._one(cut, question, whole=whole)
             if isinstance(verdict, Cut):
                 cut, depth = verdict, depth + 1
                 if depth > DELEGATIONS:
                     raise UnresolvedError(OTHER, f"more than {DELEGATIONS} delegations, one below the other")
                 minimiser.is_there(cut.zone)
-            elif verdict is not None and question == (name, qtype):
+            elif verdict is not None and whole:
                 if keep:
                     self.memory.known.put(name, qtype, verdict)
                 return verdict
             elif verdict is not None and verdict.rcode == NOERROR:
+                self.memory.known.put(*question, verdict)
                 minimiser.is_there(question[0])
             else:
                 # A server may not know that a name without records can have names below it (RFC 8020 2): ask the whole.

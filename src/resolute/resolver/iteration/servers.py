@@ -64,6 +64,12 @@ class Server:
         patient = max(usual, SHORTEST_TIMEOUT_MS) * 2 ** min(self.failures, 4)
         return int(min(patient, LONGEST_TIMEOUT_MS))
 
+    def state(self, now: float) -> str:
+        """`unknown`, `alive`, `failing`, or `held` (dead: not asked for a while)."""
+        if self.held_until > now:
+            return "held"
+        return "failing" if self.failures else "alive" if self.rtt_ms else "unknown"
+
     def is_lame(self, zone: bytes, now: float) -> bool:
         """Whether it does not answer for a zone."""
         return bool(self.lame) and self.lame.get(zone, now) > now
