@@ -122,9 +122,18 @@ def main(folder: Path) -> None:
             "cuts": control.cuts()["cuts"],
             "servers": control.servers()["servers"],
             "explain": control.explain("out.example.test")["steps"],
-            "statistics": control.statistics()["resolver"],
+            "trace": json.loads(command(folder, hints, "query", "--trace", "--json", "www.glueless.test")),
+            "shown": command(folder, hints, "cache", "cuts", "example.test", f"--data={ours.data}"),
+            "asked": command(folder, hints, "cache", "servers", f"--data={ours.data}"),
         }
     sys.stdout.write(json.dumps(found))
+
+
+def command(folder: Path, hints: Path, *words: str) -> str:
+    """What a command of the command line prints."""
+    (folder / "resolute.toml").write_text(f'[resolver]\nroot_hints = "{hints.name}"\n')
+    line = [sys.executable, "-m", "resolute", *words, f"--config={folder / 'resolute.toml'}"]
+    return subprocess.run(line, capture_output=True, text=True, check=True).stdout
 
 
 @contextmanager

@@ -68,6 +68,25 @@ def test_zone_cuts_and_servers_are_shown(lab: dict[str, Any]) -> None:
     assert servers[f"{EXAMPLE}:53"]["cookie"], "BIND gives cookies (RFC 7873)"
 
 
+def test_a_trace_begins_at_the_root(lab: dict[str, Any]) -> None:
+    """`resolute query --trace`, without a server: who was asked what, one below the other."""
+    steps = [(one["zone"], one["name"], one["nested"]) for one in lab["trace"]["steps"]]
+    assert steps == [
+        (".", ".", 0),
+        (".", "test.", 0),
+        ("test.", "glueless.test.", 0),
+        ("test.", "other.test.", 1),
+        ("other.test.", steps[4][1], 1),
+        ("glueless.test.", "www.glueless.test.", 0),
+    ]
+    assert lab["trace"]["answer"][0]["rdata"] == "192.0.2.6"
+
+
+def test_the_command_line_shows_cuts_and_servers(lab: dict[str, Any]) -> None:
+    assert [line.split()[0] for line in lab["shown"].splitlines()] == ["zone", "example.test.", "sub.example.test."]
+    assert any(line.startswith(f"{TLD}:53") and " alive" in line for line in lab["asked"].splitlines())
+
+
 def test_explain_tells_what_was_done(lab: dict[str, Any]) -> None:
     told = [step["text"] for step in lab["explain"] if step["stage"] == "resolver"]
     assert told[0].startswith("resolved from the root")

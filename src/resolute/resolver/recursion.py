@@ -21,7 +21,7 @@ from resolute.resolver.iteration.compose import compose
 from resolute.resolver.iteration.cuts import Cut
 from resolute.resolver.iteration.effects import Ask, Heard
 from resolute.resolver.iteration.hints import builtin
-from resolute.resolver.iteration.machine import Iteration
+from resolute.resolver.iteration.machine import Answer, Iteration
 
 MARGIN_S: Final = 0.05
 """Kept back of the clients' time, so that our failure with its reason arrives before the deadline's without one."""
@@ -74,8 +74,7 @@ class Recursion:
         try:
             if handoff.qclass != _IN:
                 raise UnresolvedError(_NOT_SUPPORTED, "names of other classes than IN are not resolved")
-            steps = self.iteration.resolve(budget, handoff.qname, handoff.qtype)
-            answer = await self._driver.run(budget, steps)
+            answer = await self.find(budget, handoff.qname, handoff.qtype)
             self._plane.answer(handoff.id, compose(handoff.qname, handoff.qtype, answer, budget.now))
             self._failures.succeeded(question)
             outcome = "answered"
@@ -87,6 +86,10 @@ class Recursion:
             self._fail(handoff, question, UnresolvedError(OTHER, outcome))
         finally:
             self._note(question, budget, outcome)
+
+    async def find(self, budget: Budget, qname: bytes, qtype: int) -> Answer:
+        """The answer to a question, each part with the zone that gave it. Raises UnresolvedError."""
+        return await self._driver.run(budget, self.iteration.resolve(budget, qname, qtype))
 
     def look_for_families(self, now: float) -> None:
         """Finds out, now and then, whether this machine has a way over IPv4 and IPv6; nothing is sent for that."""
@@ -181,7 +184,7 @@ class Recursion:
 
     def _fail(self, handoff: "plane.Handoff", question: Question, error: UnresolvedError) -> None:
         self._counters["iteration_failed"] += 1
-        cache_s = self._failures.failed(question, time.monotonic())
+        cache_s = 1 if error.brief else self._failures.failed(question, time.monotonic())
         self._plane.fail(handoff.id, rcode=error.rcode, ede=error.ede, text=error.text, cache_s=cache_s)
 
     # ---------------------------------------------------------------------------------------------------- for people

@@ -23,7 +23,7 @@ from resolute.resolver.iteration.budget import (
     Budget,
     UnresolvedError,
 )
-from resolute.resolver.iteration.cuts import Cut, Cuts
+from resolute.resolver.iteration.cuts import ROOT, Cut, Cuts
 from resolute.resolver.iteration.effects import Ask, Heard, Steps
 from resolute.resolver.iteration.judge import (
     NOERROR,
@@ -73,7 +73,7 @@ class Questioning:
     """The course of one question. `find_addresses` looks up those of a name server, within the budget."""
 
     __slots__ = (
-        "_budget", "_cut", "_find", "_judge", "_looked_up", "_memory", "_qname", "_qtype", "_questions",
+        "_budget", "_cut", "_find", "_found", "_judge", "_looked_up", "_memory", "_qname", "_qtype", "_questions",
         "_refused_edns", "_slow", "_tried", "_weak", "_words", "heard",
     )  # fmt: skip
 
@@ -97,6 +97,8 @@ class Questioning:
         """Those of the tried that did not reply, and are asked a second time at the end."""
         self._refused_edns: set[str] = set()
         self._looked_up: set[bytes] = set()
+        self._found: list[str] = []
+        """Addresses that were looked up for this question: they may be of no use a moment later (TTL 0)."""
         self._questions = 0
         self._weak: Found | None = None
         """What a server said that is not responsible; better than nothing."""
@@ -113,7 +115,8 @@ class Questioning:
         """Asks until there is something. Raises UnresolvedError."""
         zone, load = self._cut.zone, self._memory.load
         if not load.begin(zone):
-            raise UnresolvedError(NETWORK_ERROR, f"too many questions wait for the servers of {names.to_text(zone)}")
+            text = f"too many questions wait for the servers of {names.to_text(zone)}"
+            raise UnresolvedError(NETWORK_ERROR, text, brief=True)
         good = False
         try:
             verdict = yield from self._steps()
@@ -153,7 +156,7 @@ class Questioning:
         cut, memory = self._cut, self._memory
         if len(cut.glue) == len(cut.servers):
             return cut.addresses
-        found = dict.fromkeys(cut.addresses)
+        found = dict.fromkeys((*cut.addresses, *self._found))
         for name in cut.servers:
             if name not in cut.glue:
                 found.update(dict.fromkeys(memory.known.addresses(name, memory.servers.families, self._budget.now)))
@@ -181,6 +184,7 @@ class Questioning:
                 continue
             self._looked_up.add(name)
             found = yield from self._find(self._budget, name)
+            self._found += found
             if not found:
                 self._words[names.to_text(name)] = "has no address that can be found"
             return True
@@ -302,6 +306,8 @@ class Questioning:
 
 def describe(verdict: Verdict) -> str:
     """A verdict in a few words."""
+    if isinstance(verdict, Referral) and verdict.zone == ROOT:
+        return "named the root's servers"
     if isinstance(verdict, Referral):
         return f"referred to {names.to_text(verdict.zone)}"
     if isinstance(verdict, Useless):

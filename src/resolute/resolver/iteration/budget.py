@@ -27,19 +27,22 @@ SERVFAIL: Final = 2
 class UnresolvedError(UnavailableError):
     """There is no answer: the rcode for the client, and the Extended DNS Error (RFC 8914) that says why.
 
-    `silent`: nobody has replied at all.
+    `silent`: nobody has replied at all. `brief`: it may be otherwise in a moment.
     """
 
-    def __init__(self, ede: int, text: str, *, rcode: int = SERVFAIL, silent: bool = False) -> None:
+    def __init__(
+        self, ede: int, text: str, *, rcode: int = SERVFAIL, silent: bool = False, brief: bool = False
+    ) -> None:
         self.ede = ede
         self.text = text
         self.rcode = rcode
         self.silent = silent
+        self.brief = brief
         super().__init__(text)
 
     def again(self) -> "UnresolvedError":
         """The same for somebody else."""
-        return UnresolvedError(self.ede, self.text, rcode=self.rcode, silent=self.silent)
+        return UnresolvedError(self.ede, self.text, rcode=self.rcode, silent=self.silent, brief=self.brief)
 
 
 class ExhaustedError(UnresolvedError):

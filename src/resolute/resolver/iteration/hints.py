@@ -1,21 +1,21 @@
 """The root's servers before anything is asked: builtin, or from a file like IANA's `named.root` (RFC 8109 2)."""
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-import dns.exception
-import dns.name
-import dns.rdataclass
-import dns.rdatatype
-import dns.zonefile
-
+from resolute import plane
 from resolute.errors import SettingsError
+from resolute.records import names, types
 from resolute.resolver.iteration.cuts import ROOT, Cut
 from resolute.resolver.iteration.judge import PORT
 
 BUILTIN: Final = "builtin"
 _LARGEST: Final = 1 << 20
 """Bytes of a file of hints."""
+_FIRST_LINE: Final = b"$TTL 3600000\n"
+_FAMILIES: Final = {types.A: socket.AF_INET, types.AAAA: socket.AF_INET6}
 
 _ADDRESSES: Final = {
     "a": ("198.41.0.4", "2001:503:ba3e::2:30"),
@@ -47,25 +47,39 @@ def builtin() -> Cut:
 
 def read(file: Path) -> Cut:
     """The NS records of the root in a zone file, and the addresses of these servers. Raises SettingsError."""
-    try:
-        with file.open(encoding="utf-8") as opened:
-            text = opened.read(_LARGEST)
-        rrsets = dns.zonefile.read_rrsets(text, rdclass=dns.rdataclass.IN, default_ttl=3_600_000, origin=dns.name.root)
-    except OSError as error:
-        raise SettingsError([f"resolver.root_hints: {file}: {error.strerror or error}"]) from error
-    except (dns.exception.DNSException, ValueError) as error:
-        raise SettingsError([f"resolver.root_hints: {file}: {error}"]) from error
-    servers: dict[bytes, list[str]] = {}
-    for rrset in rrsets:
-        if rrset.rdtype == dns.rdatatype.NS and rrset.name == dns.name.root:
-            servers |= {record.target.to_wire().lower(): [] for record in rrset}
-    for rrset in rrsets:
-        name = (rrset.name.to_wire() or b"").lower()
-        if rrset.rdtype in (dns.rdatatype.A, dns.rdatatype.AAAA) and name in servers:
-            servers[name] += [record.address for record in rrset]
+    records = list(_records(file))
+    servers: dict[bytes, list[str]] = {
+        names.fold(rdata): [] for owner, rtype, rdata in records if rtype == types.NS and owner == ROOT
+    }
+    for owner, rtype, rdata in records:
+        if rtype in _FAMILIES and owner in servers:
+            servers[owner].append(socket.inet_ntop(_FAMILIES[rtype], rdata))
     if not any(servers.values()):
         raise SettingsError([f"resolver.root_hints: {file}: expected NS records of the root, and their addresses"])
     return _cut({name: tuple(addresses) for name, addresses in servers.items() if addresses})
+
+
+def _records(file: Path) -> Iterator[tuple[bytes, int, bytes]]:
+    """Owner, type and data of each record. TTLs may be left out. Raises SettingsError."""
+    try:
+        with file.open("rb") as opened:
+            text = opened.read(_LARGEST)
+    except OSError as error:
+        raise SettingsError([f"resolver.root_hints: {file}: {error.strerror or error}"]) from error
+    scan = plane.scan_zone_text(_FIRST_LINE + text, ROOT, file=str(file))
+    listing = scan.listing()
+    records = listing.records(0, len(listing))
+    try:
+        scan.compile()
+    except plane.ZoneFileError as error:
+        # It is no zone: what is wrong with it as a whole is of no interest, what is wrong in a line is.
+        if problems := [_told(one) for one in error.problems if one.severity == "error" and one.line]:
+            raise SettingsError(problems) from error
+    return ((names.fold(owner), rtype, rdata) for owner, rtype, _, rdata, *_ in records)
+
+
+def _told(problem: "plane.Problem") -> str:
+    return f"resolver.root_hints: {problem.file}: line {problem.line - 1}: {problem.message}"
 
 
 def _cut(servers: dict[bytes, tuple[str, ...]]) -> Cut:

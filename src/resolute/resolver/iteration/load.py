@@ -5,6 +5,8 @@ servers are dead or slow). It rises with each success and falls with each failur
 from typing import Final
 
 LEAST: Final = 200
+LEAST_OF_MANY: Final = 2_000
+"""For the root and for TLDs, below which everybody's names are."""
 MOST: Final = 4_000
 
 
@@ -23,12 +25,15 @@ class Load:
         """Whether one more question may be asked now; then it is counted until `end`."""
         state = self._zones.get(zone)
         if state is None:
-            self._zones[zone] = [1, self._least]
+            self._zones[zone] = [1, self._least_of(zone)]
             return True
         if state[0] >= state[1]:
             return False
         state[0] += 1
         return True
+
+    def _least_of(self, zone: bytes) -> int:
+        return LEAST_OF_MANY if zone[zone[0] + 1 :] in (b"", b"\0") else self._least
 
     def end(self, zone: bytes, *, good: bool) -> None:
         """A question has ended; `good` with something that can be used."""
@@ -36,6 +41,6 @@ class Load:
         if state is None:
             return
         state[0] -= 1
-        state[1] = min(state[1] + 1, MOST) if good else max(self._least, state[1] // 2)
+        state[1] = min(state[1] + 1, MOST) if good else max(self._least_of(zone), state[1] // 2)
         if state[0] <= 0:
             del self._zones[zone]

@@ -96,12 +96,18 @@ class Iteration:
                 if keep:
                     self.memory.known.put(name, qtype, verdict)
                 return verdict
-            elif verdict is not None and verdict.rcode == NOERROR:
-                self.memory.known.put(*question, verdict)
-                minimiser.is_there(question[0])
             else:
-                # A server may not know that a name without records can have names below it (RFC 8020 2): ask the whole.
-                minimiser.give_up()
+                self._note_part(minimiser, question, verdict)
+
+    def _note_part(self, minimiser: Minimiser, question: tuple[bytes, int], verdict: Found | None) -> None:
+        """What a zone says of a part of the name, which is no cut; None when its servers do not bear the question."""
+        if verdict is not None:
+            self.memory.known.put(*question, verdict)
+        if verdict is not None and verdict.rcode == NOERROR:
+            minimiser.is_there(question[0])
+        else:
+            # A server may not know that a name without records can have names below it (RFC 8020 2): ask the whole.
+            minimiser.give_up()
 
     def addresses(self, budget: Budget, name: bytes) -> Steps[Sequence[str]]:
         """Looks up the addresses of a name server; none when there is none to be found."""

@@ -324,7 +324,7 @@ def test_who_has_no_time_left_does_not_take_the_others_with_it(internet: Interne
 def test_what_was_done_is_told(internet: Internet) -> None:
     found = internet.resolve("www.test.")
     assert [(one.qname, one.outcome) for one in found.budget.trace] == [
-        (b"\0", "referred to ."),
+        (b"\0", "named the root's servers"),
         (b"\x04test\0", "referred to test."),
         (b"\x03www\x04test\0", "answered"),
     ]

@@ -41,6 +41,13 @@ def test_a_file_that_names_no_server(tmp_path: Path, text: str) -> None:
         load(str(file))
 
 
+def test_a_line_that_does_not_parse_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "hints"
+    file.write_text(". NS ns.corp.\nns.corp. A 192.0.2\n")
+    with pytest.raises(SettingsError, match="hints: line 2: expected an IPv4 address"):
+        load(str(file))
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="No such file"):
         load(str(tmp_path / "missing"))

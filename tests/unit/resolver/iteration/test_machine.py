@@ -117,6 +117,30 @@ def test_a_server_without_glue_is_looked_up(internet: Internet) -> None:
     assert internet.questions() == ["two.glueless.test. A"]
 
 
+def test_an_address_that_may_not_be_kept_is_used_all_the_same(internet: Internet) -> None:
+    """TTL 0 (RFC 1035 3.2.1): for the question in hand alone."""
+    internet.serve(
+        OTHER,
+        other_test=f"@ NS ns\nns 60 A {OTHER}\nns2 0 A {OTHER}\n",
+        glueless_test="@ NS ns2.other.test.\nwww A 192.0.2.6\n",
+    )
+    assert internet.resolve("www.glueless.test.").rcode == 0
+
+
+def test_a_part_of_a_name_is_asked_for_once(internet: Internet) -> None:
+    for name in ("one", "two", "three"):
+        internet.resolve(f"{name}.b.c.example.test.")
+    assert internet.questions(EXAMPLE)[3:] == ["two.b.c.example.test. A", "three.b.c.example.test. A"]
+    internet.asked.clear()
+    for name in ("one", "two"):
+        internet.resolve(f"{name}.missing.example.test.")
+    assert internet.questions(EXAMPLE) == [
+        "missing.example.test. A",
+        "one.missing.example.test. A",
+        "two.missing.example.test. A",
+    ]
+
+
 def test_ds_is_asked_of_the_parent(internet: Internet) -> None:
     """RFC 4035 4.2, also when the child's servers are known."""
     internet.resolve("www.example.test.")
