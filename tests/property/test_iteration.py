@@ -1,4 +1,4 @@
-"""Whatever servers send, iteration ends within its bounds, with an answer or a reason, and learns only what is theirs."""
+"""Whatever servers send, iteration ends within its bounds, with an answer or a reason, and learns no more than that."""
 
 import dns.exception
 import dns.flags

@@ -19,18 +19,13 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry, Token};
-use resolute_wire::code::flag;
-use resolute_wire::edns::{CLIENT_COOKIE, Edns, OPT_LEN, OPTION_COOKIE, opt_record};
-use resolute_wire::message::Message;
-use resolute_wire::name::{HEADER, Name};
-use resolute_wire::rtype;
+use resolute_wire::name::Name;
 use rustix::io::Errno;
 use slab::Slab;
 
 use crate::random::Random;
+use crate::verify::{Query, Way, verify};
 
-/// UDP payload that we ask upstreams to keep to (RFC 9715).
-const UDP_SIZE: u16 = 1_232;
 /// Ports tried before giving up on a random one that is free.
 const PORT_TRIES: usize = 16;
 /// Ports below this are not for us.
@@ -142,13 +137,6 @@ struct Exchange {
     link: Link,
 }
 
-/// What was sent.
-struct Query {
-    bytes: Vec<u8>,
-    /// Where its question ends.
-    question_end: usize,
-}
-
 enum Link {
     Udp(UdpSocket),
     Tcp(Stream),
@@ -227,7 +215,7 @@ impl Exchanges {
     }
 
     fn try_begin(&mut self, order: &Order) -> io::Result<()> {
-        let query = self.compose(order)?;
+        let query = Query::compose(order, &mut self.random)?;
         let started = Instant::now();
         let deadline = started + Duration::from_millis(u64::from(order.timeout_ms));
         let slot = self.slots.vacant_key();
@@ -255,34 +243,6 @@ impl Exchanges {
     fn end(&mut self, slot: usize, outcome: Outcome) -> Option<(Order, Outcome)> {
         // Closing the socket takes it out of the poll.
         self.slots.try_remove(slot).map(|exchange| (exchange.order, outcome))
-    }
-
-    /// The query: random ID and letter case, EDNS with our size.
-    fn compose(&mut self, order: &Order) -> io::Result<Query> {
-        let name = order.qname.as_wire();
-        let mut query = Vec::with_capacity(HEADER + name.len() + 4 + OPT_LEN + 4 + order.cookie.len());
-        query.extend_from_slice(&self.random.u16()?.to_be_bytes());
-        query.extend_from_slice(&order.flags.to_be_bytes());
-        query.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, u8::from(order.edns)]);
-        let mut bits = 0u64;
-        for (at, &byte) in name.iter().enumerate() {
-            if at % 64 == 0 {
-                bits = self.random.u64()?;
-            }
-            let flip = byte.is_ascii_alphabetic() && bits & 1 == 1;
-            query.push(if flip { byte ^ 0x20 } else { byte });
-            bits >>= 1;
-        }
-        query.extend_from_slice(&order.qtype.to_be_bytes());
-        query.extend_from_slice(&order.qclass.to_be_bytes());
-        let question_end = query.len();
-        if order.edns {
-            add_edns(&mut query, order);
-        }
-        Ok(Query {
-            bytes: query,
-            question_end,
-        })
     }
 
     /// A socket bound to a random port and connected.
@@ -361,62 +321,6 @@ impl Exchanges {
             exchange.order.tcp = true;
         }
         Ok(())
-    }
-}
-
-/// An OPT record with the order's cookie (RFC 7873 4).
-fn add_edns(query: &mut Vec<u8>, order: &Order) {
-    let cookie = &order.cookie;
-    let options_len = if cookie.is_empty() { 0 } else { 4 + cookie.len() as u16 };
-    query.extend_from_slice(&opt_record(UDP_SIZE, 0, order.dnssec_ok, options_len));
-    if !cookie.is_empty() {
-        query.extend_from_slice(&OPTION_COOKIE.to_be_bytes());
-        query.extend_from_slice(&(cookie.len() as u16).to_be_bytes());
-        query.extend_from_slice(cookie);
-    }
-}
-
-/// How a reply came. Over TCP nobody can guess, so a server that does not keep letter case, or has forgotten what cookies
-/// are, is borne with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Way {
-    Udp,
-    Tcp,
-}
-
-/// The reply as a message, if it is one to this query (RFC 5452 9.1).
-fn verify<'a>(reply: &'a [u8], query: &Query, cookie: &[u8], way: Way) -> Option<Message<'a>> {
-    let message = Message::parse(reply).ok()?;
-    let sent = query.bytes.get(HEADER..query.question_end)?;
-    let (name, fixed) = sent.split_at(sent.len().checked_sub(4)?);
-    let name_matches = match way {
-        Way::Udp => message.qname.as_wire() == name,
-        Way::Tcp => message.qname.as_wire().eq_ignore_ascii_case(name),
-    };
-    let matches = reply[..2] == query.bytes[..2]
-        && message.flags & (flag::QR | flag::OPCODE) == flag::QR
-        && name_matches
-        && message.qtype.to_be_bytes() == fixed[..2]
-        && message.qclass.to_be_bytes() == fixed[2..]
-        && (cookie.is_empty() || has_cookie(&message, cookie, way));
-    matches.then_some(message)
-}
-
-/// Whether the cookie in a reply is ours (RFC 7873 5.3). A server that gave us a cookie of its own has none to leave out:
-/// without one its reply may be somebody else's, unless it came over TCP, or was truncated and is asked for over TCP anyhow.
-fn has_cookie(reply: &Message<'_>, cookie: &[u8], way: Way) -> bool {
-    let opt = reply.records().flatten().find(|record| record.rtype == rtype::OPT);
-    let options = opt.and_then(|opt| {
-        Some((
-            opt.class,
-            opt.opt_flags,
-            reply.bytes.get(opt.rdata_start..opt.rdata_end)?,
-        ))
-    });
-    let edns = options.and_then(|(class, ttl, data)| Edns::new(class, ttl, data));
-    match edns.and_then(|edns| edns.cookie) {
-        Some(theirs) => cookie.starts_with(theirs.client),
-        None => cookie.len() == CLIENT_COOKIE || way == Way::Tcp || reply.is_truncated(),
     }
 }
 
