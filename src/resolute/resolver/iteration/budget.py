@@ -86,7 +86,8 @@ class Budget:
     def take_packet(self) -> None:
         """Before each question that is sent. Raises ExhaustedError."""
         if self.now >= self.ends_at:
-            raise ExhaustedError(NO_REACHABLE_AUTHORITY, "the servers took all the time that there was")
+            text = "the servers took all the time that there was"
+            raise ExhaustedError(NO_REACHABLE_AUTHORITY, text, brief=not self.packets)
         if self.packets >= PACKETS:
             raise _exhausted(f"{PACKETS} questions to servers")
         self.packets += 1

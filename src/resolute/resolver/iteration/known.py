@@ -16,7 +16,7 @@ from resolute.resolver.iteration.judge import Found, endpoint
 CAPACITY: Final = 16_384
 LONGEST_S: Final = 86_400
 LONGEST_NEGATIVE_S: Final = 3_600
-MOST_RECORDS: Final = 64
+MOST_RECORDS: Final = 20
 """An answer with more RRsets is not kept."""
 
 

@@ -31,6 +31,7 @@ SUSPECTED_S: Final = 30.0
 """The same, when silence is all that speaks for it."""
 OUTAGE_S: Final = 2.0
 """When nobody has been heard for so long, who did not reply is not to blame."""
+RETRY_S: Final = 1.0
 _EXPLORE: Final = 8
 """Of 256 questions so many go to any server."""
 COOKIE: Final = 8
@@ -40,7 +41,10 @@ COOKIE: Final = 8
 class Server:
     """One address."""
 
-    __slots__ = ("address", "cookie", "failed_at", "failures", "held_until", "lame", "plain_until", "rtt_ms", "speaks")
+    __slots__ = (
+        "address", "cookie", "failed_at", "failures", "held_until", "lame", "plain_until", "probed_until", "rtt_ms",
+        "speaks",
+    )  # fmt: skip
 
     def __init__(self, address: str) -> None:
         self.address = address
@@ -50,6 +54,8 @@ class Server:
         """Questions without reply since the last one."""
         self.failed_at = float("-inf")
         self.held_until = float("-inf")
+        self.probed_until = float("-inf")
+        """Held before, it has been asked one question, and gets no other until then."""
         self.lame: dict[bytes, float] = {}
         """Zones that it is not responsible for, each until when that is believed."""
         self.plain_until = float("-inf")
@@ -108,15 +114,14 @@ class Servers:
     def choose(self, addresses: Sequence[str], zone: bytes, now: float) -> Server | None:
         """Whom of these to ask about a zone; None when all are held."""
         known = [self.get(address) for address in self._reachable(addresses)]
-        alive = [server for server in known if server.held_until <= now]
+        alive = [server for server in known if self._may_be_asked(server, now)]
         if not alive:
             return None
-        # Who was dead gets one question; the next only when that had its time.
         sound = [server for server in alive if not server.is_lame(zone, now)]
         chosen = self._quick(sound or alive)
         self._known.move_to_end(chosen.address)
         if chosen.failures >= DEAD_AFTER:
-            chosen.held_until = now + LONGEST_TIMEOUT_MS / 1000
+            chosen.probed_until = now + LONGEST_TIMEOUT_MS / 1000
         return chosen
 
     def replied(self, server: Server, rtt_ms: float, now: float) -> None:
@@ -125,7 +130,8 @@ class Servers:
             for other in self._known.values():
                 other.held_until = float("-inf")
         self._heard_at = now
-        recovered, server.failures, server.held_until = bool(server.failures), 0, float("-inf")
+        recovered, server.failures = bool(server.failures), 0
+        server.held_until = server.probed_until = float("-inf")
         if rtt_ms > 0:
             fresh = recovered or not server.rtt_ms
             server.rtt_ms = rtt_ms if fresh else (7 * server.rtt_ms + rtt_ms) / 8
@@ -146,6 +152,14 @@ class Servers:
         server.lame[zone] = now + LAME_S
         if len(server.lame) > MOST_LAME:
             del server.lame[next(iter(server.lame))]
+
+    def _may_be_asked(self, server: Server, now: float) -> bool:
+        """Not while it is held, nor while it has the one question with which it may show that it is back. When nobody
+        is heard, the way is missing and not the servers: each may be tried once a second."""
+        if server.probed_until > now:
+            return False
+        outage = now - self._heard_at > OUTAGE_S and now - server.failed_at > RETRY_S
+        return server.held_until <= now or outage
 
     def _reachable(self, addresses: Sequence[str]) -> Sequence[str]:
         """Those of a family that there is a way to; all, when there are no others."""

@@ -110,6 +110,7 @@ def test_what_was_in_flight_together_fails_once() -> None:
 def test_a_dead_server_gets_one_question_when_its_time_is_over() -> None:
     servers, address = Servers(), "192.0.2.1:53"
     server = servers.get(address)
+    servers.replied(servers.get("192.0.2.2:53"), 1.0, 3.0)
     for second in (1.0, 2.0, 3.0):
         servers.failed(server, second, second + 0.4, sure=False)
     assert servers.choose([address], ZONE, 3.5) is None
@@ -117,6 +118,18 @@ def test_a_dead_server_gets_one_question_when_its_time_is_over() -> None:
     assert servers.choose([address], ZONE, 4.6) is None
     servers.replied(server, 1.0, 4.7)
     assert servers.choose([address], ZONE, 4.8) is server
+
+
+def test_when_nobody_is_heard_each_may_be_tried_once_a_second() -> None:
+    """The machine's own way is missing: what was learnt then must not last longer than that."""
+    servers, address = Servers(), "192.0.2.1:53"
+    server = servers.get(address)
+    for second in range(1, 12):
+        servers.failed(server, 100.0 + second, 100.4 + second, sure=True)
+    assert server.held_until > 150.0
+    assert servers.choose([address], ZONE, 112.0) is None
+    assert servers.choose([address], ZONE, 113.0) is server
+    assert servers.choose([address], ZONE, 113.1) is None
 
 
 def test_lame_is_said_of_a_zone_and_for_a_while() -> None:
