@@ -65,8 +65,9 @@ class Memory:
 class Manner:
     """How servers are asked this time."""
 
-    edns: bool
-    tcp: bool
+    edns: bool = True
+    tcp: bool = False
+    cookie: bool = True
 
 
 class Questioning:
@@ -216,17 +217,19 @@ class Questioning:
         """With EDNS, but for a server that does not bear it. A second silence may be for that (RFC 8906 8.2), unless
         the zone is signed, or the server has been heard to speak it."""
         signed = any(rrset.rtype == types.DS for rrset in self._cut.proof)
-        silent = server.address in self._slow and not server.speaks and not signed
-        return Manner(edns=not silent and server.plain_until <= self._budget.now, tcp=False)
+        silent = server.address in self._slow
+        plain = (silent and not server.speaks and not signed) or server.plain_until > self._budget.now
+        return Manner(edns=not plain, cookie=not silent or len(server.cookie) > COOKIE)
 
     def _differently(self, server: Server, manner: Manner, fault: Fault) -> Manner | None:
         """How the same server is asked once more, if that may help."""
         if fault in (Fault.EDNS, Fault.BROKEN) and manner.edns:
             self._refused_edns.add(server.address)
-            return Manner(edns=False, tcp=manner.tcp)
+            # Who speaks EDNS may refuse the option that it does not know (RFC 6891 6.1.2 forbids it).
+            return Manner(edns=server.speaks and manner.cookie, tcp=manner.tcp, cookie=False)
         if fault is Fault.COOKIE and not manner.tcp:
             # RFC 7873 5.3: with its cookie, which came with the refusal; without one over TCP.
-            return Manner(edns=True, tcp=len(server.cookie) == COOKIE or self._questions > 1)
+            return Manner(tcp=len(server.cookie) == COOKIE or self._questions > 1)
         if fault is Fault.LAME:
             self._memory.servers.lame_for(server, self._cut.zone, self._budget.now)
         return None
@@ -240,7 +243,7 @@ class Questioning:
         budget = self._budget
         budget.take_packet()
         asked_at = budget.now
-        cookie = server.cookie if manner.edns else b""
+        cookie = server.cookie if manner.edns and manner.cookie else b""
         timeout = max(1, min(server.timeout_ms(), int(budget.left_ms)))
         heard: Heard = yield Ask(server.address, self._qname, self._qtype, timeout, manner.tcp, manner.edns, cookie)
         verdict = self._learn(server, manner, heard, asked_at)
@@ -283,6 +286,8 @@ class Questioning:
                 server.cookie = cookie
             elif cookie is None and len(server.cookie) > COOKIE:
                 server.cookie = server.cookie[:COOKIE]
+            if server.address in self._refused_edns and not manner.cookie and reply.rcode in (0, 3):
+                server.cookie = b""
         elif not manner.edns and reply.rcode in (0, 3):
             # A lost packet looks like a server that does not bear EDNS: that is not believed for long.
             for_long = server.address in self._refused_edns

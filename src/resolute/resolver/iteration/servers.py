@@ -62,7 +62,8 @@ class Server:
         self.speaks = False
         """It has replied with EDNS."""
         self.cookie = os.urandom(COOKIE)
-        """Ours, for this server alone (RFC 9018 3), and its own behind it once it gave one."""
+        """Ours, for this server alone (RFC 9018 3), and its own behind it once it gave one; empty for a server that
+        refuses questions with a cookie."""
 
     def timeout_ms(self) -> int:
         """How long to wait for it: three round trips; longer after each silence."""

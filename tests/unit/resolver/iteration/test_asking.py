@@ -41,12 +41,17 @@ def to(internet: Internet, address: str) -> list[Ask]:
 # --------------------------------------------------------------------------------------------------------------- EDNS
 
 
-@pytest.mark.parametrize("rcode", [1, 4, 16])
+def without_edns(ask: Ask, rcode: int) -> bytes:
+    """A server's refusal that does not know EDNS."""
+    return reply(Ask(ask.server, ask.qname, ask.qtype, 1, tcp=False, edns=False, cookie=b""), rcode=rcode)
+
+
+@pytest.mark.parametrize("rcode", [1, 4])
 def test_a_server_that_refuses_edns_is_asked_without(internet: Internet, rcode: int) -> None:
-    """RFC 6891 7: FORMERR, NOTIMP and BADVERS; remembered for that server."""
+    """RFC 6891 7: FORMERR and NOTIMP; remembered for that server."""
     only_one(internet)
     true = honest({"test.": ZONE})
-    internet.script(ONE, lambda ask: reply(ask, rcode=rcode) if ask.edns else true(ask))
+    internet.script(ONE, lambda ask: without_edns(ask, rcode) if ask.edns else true(ask))
     assert internet.resolve("www.test.").rcode == 0
     assert [ask.edns for ask in to(internet, ONE)] == [True, False]
     assert internet.resolve("missing.test.").rcode == 3
@@ -127,6 +132,16 @@ def test_badcookie_is_answered_with_the_servers_cookie(internet: Internet) -> No
     internet.script(ONE, strict)
     assert internet.resolve("www.test.").rcode == 0
     assert [(len(ask.cookie), ask.tcp) for ask in to(internet, ONE)] == [(8, False), (24, False)]
+
+
+def test_a_server_that_refuses_cookies_keeps_edns(internet: Internet) -> None:
+    """RFC 6891 6.1.2 has unknown options ignored; some answer FORMERR, and would be asked without DO else."""
+    only_one(internet)
+    true = honest({"test.": ZONE})
+    internet.script(ONE, lambda ask: reply(ask, rcode=1) if ask.cookie else true(ask))
+    assert internet.resolve("www.test.").rcode == 0
+    assert internet.resolve("missing.test.").rcode == 3
+    assert [(ask.edns, bool(ask.cookie)) for ask in to(internet, ONE)] == [(True, True), (True, False), (True, False)]
 
 
 def test_badcookie_without_end_leads_to_tcp(internet: Internet) -> None:
