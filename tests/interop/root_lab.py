@@ -2,7 +2,7 @@
 
     unshare --map-root-user --net python -m tests.interop.root_lab FOLDER
 
-NSD is two root servers, with the addresses of real ones, Knot the TLD `test.`, BIND and another NSD the zones below it.
+NSD is two root servers, with the addresses of real ones, BIND the TLD `test.`, Knot and another NSD the zones below it.
 Resolute, Unbound and BIND resolve the same questions, each with the same root hints. Prints JSON.
 """
 
@@ -142,8 +142,8 @@ def authorities(folder: Path) -> Iterator[None]:
     with ExitStack() as stack:
         for server, address, zones in (
             (Nsd, ROOTS[0], (".",)),
-            (Knot, TLD, ("test.",)),
-            (Bind, EXAMPLE, ("example.test.",)),
+            (Bind, TLD, ("test.",)),
+            (Knot, EXAMPLE, ("example.test.",)),
             (Nsd, OTHER, ("other.test.", "example.test.", "glueless.test.", "half.test.", "sub.example.test.")),
         ):
             more = "".join(f"server:\n    ip-address: {one}\n" for one in ROOTS[1:]) if address == ROOTS[0] else ""
