@@ -10,6 +10,8 @@ from bench.peers.server import Endpoint, PeerFailedError, Server, Service, free_
 COMMAND = Path(__file__).parents[2] / ".venv/bin/resolute"
 MANY = 1_000
 """More zones than this are not given one by one."""
+NO_ROOT = ". NS nobody.invalid.\nnobody.invalid. A 127.255.255.254\n"
+"""Hints with a server that is not there: other names fail at once, wherever this runs."""
 READY = re.compile(r"ready: dns (?P<dns>.+?) admin (?P<admin>\S+).*\n")
 
 
@@ -43,8 +45,16 @@ class Resolute(Server):
     def arguments(self) -> Sequence[str]:
         zones = self._zones()
         forward = [f"--forward={self.service.forward}"] if self.service.forward else []
-        fixed = [f"--config={self.write('resolute.toml', self.service.extra)}", f"--listen={self.endpoint}"]
+        fixed = [f"--config={self.write('resolute.toml', self._configuration())}", f"--listen={self.endpoint}"]
         return ["serve", *fixed, f"--admin={self._admin}", f"--data={self.data}", *zones, *forward, *self._flags]
+
+    def _configuration(self) -> str:
+        """What is asked for; without a way to resolve other names in it, a root whose server cannot be reached."""
+        extra = self.service.extra
+        if self.service.forward or "resolver" in extra:
+            return extra
+        self.write("root.hints", NO_ROOT)
+        return f'{extra}\n[resolver]\nroot_hints = "root.hints"\n'
 
     def _zones(self) -> list[str]:
         """Each by itself; a great many, which lie in a folder under their names, by their folder."""

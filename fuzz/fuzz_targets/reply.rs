@@ -8,6 +8,7 @@ use resolute_plane::settings::Settings;
 use resolute_wire::message::Message;
 
 fuzz_target!(|data: &[u8]| {
+    let _ = resolute_wire::reply::Reply::read(data);
     let Ok(reply) = Message::parse(data) else { return };
     let key = Key::new(
         7,

@@ -200,6 +200,14 @@ class TestRoutes:
             assert addresses(server.endpoint, "www.example.") == ["192.0.2.1"]
             assert rcode(ask(server.endpoint, "www.elsewhere.")) in ("SERVFAIL", "REFUSED")
 
+    def test_routes_are_there_whatever_the_mode(self, upstream: Upstream) -> None:
+        extra = f'[resolver]\nmode = "off"\n[[resolver.route]]\nzone = "example."\nforward = ["{upstream.endpoint}"]\n'
+        with Resolute(Service(extra=extra)) as server:
+            assert addresses(server.endpoint, "www.example.") == ["192.0.2.1"]
+            for _ in range(2):
+                refused = ask(server.endpoint, "www.elsewhere.")
+                assert (rcode(refused), reasons(refused)) == ("REFUSED", [20])
+
 
 class TestRights:
     """Who may have names that are not ours."""

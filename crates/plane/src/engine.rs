@@ -313,6 +313,7 @@ impl Desk {
                 self.engine.upward.exchanged(Exchanged {
                     token,
                     upstream: order.upstream,
+                    tcp: order.tcp,
                     outcome,
                 });
             }
@@ -606,6 +607,8 @@ fn plain_order(id: u64, ask: &Ask<'_>, route: &Route) -> Option<Order> {
         dnssec_ok: ask.key.dnssec_ok,
         timeout_ms: upstream.timeout_ms,
         tcp: false,
+        edns: true,
+        cookie: Vec::new(),
     })
 }
 

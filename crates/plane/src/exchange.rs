@@ -9,7 +9,7 @@
 //! ```
 //! Every question goes out on a socket of its own with a random source port, a random ID and random letter case (0x20), all
 //! from the operating system. The socket is connected, so the kernel drops what comes from other addresses; what still comes
-//! and does not match in ID, question and case shows that somebody may be guessing, and ends the use of UDP for it.
+//! and does not match in ID, question, case and cookie shows that somebody may be guessing, and ends the use of UDP for it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -19,17 +19,13 @@ use std::time::{Duration, Instant};
 
 use mio::net::{TcpStream, UdpSocket};
 use mio::{Interest, Registry, Token};
-use resolute_wire::code::flag;
-use resolute_wire::edns::{OPT_LEN, opt_record};
-use resolute_wire::message::Message;
-use resolute_wire::name::{HEADER, Name};
+use resolute_wire::name::Name;
 use rustix::io::Errno;
 use slab::Slab;
 
 use crate::random::Random;
+use crate::verify::{Query, Way, verify};
 
-/// UDP payload that we ask upstreams to keep to (RFC 9715).
-const UDP_SIZE: u16 = 1_232;
 /// Ports tried before giving up on a random one that is free.
 const PORT_TRIES: usize = 16;
 /// Ports below this are not for us.
@@ -54,8 +50,12 @@ pub struct Order {
     pub dnssec_ok: bool,
     /// In all.
     pub timeout_ms: u32,
-    /// Over TCP from the start.
+    /// Over TCP; an exchange that changes to it notes that here.
     pub tcp: bool,
+    /// With an OPT record. Without one there is no DO and no cookie.
+    pub edns: bool,
+    /// Our cookie for this server, and its own once it gave us one (RFC 7873 5.1); empty for none.
+    pub cookie: Vec<u8>,
 }
 
 /// What becomes of a reply.
@@ -132,7 +132,7 @@ pub struct Exchanges {
 struct Exchange {
     order: Order,
     serial: u64,
-    query: Vec<u8>,
+    query: Query,
     started: Instant,
     link: Link,
 }
@@ -176,7 +176,7 @@ impl Exchanges {
         let exchange = self.slots.get_mut(slot)?;
         let outcome = match &mut exchange.link {
             Link::Udp(_) => self.read_udp(slot)?,
-            Link::Tcp(stream) => read_tcp(stream, &exchange.query, exchange.started)?,
+            Link::Tcp(stream) => read_tcp(stream, &exchange.query, &exchange.order.cookie, exchange.started)?,
         };
         self.end(slot, outcome)
     }
@@ -215,17 +215,17 @@ impl Exchanges {
     }
 
     fn try_begin(&mut self, order: &Order) -> io::Result<()> {
-        let query = self.compose(order)?;
+        let query = Query::compose(order, &mut self.random)?;
         let started = Instant::now();
         let deadline = started + Duration::from_millis(u64::from(order.timeout_ms));
         let slot = self.slots.vacant_key();
         let token = Token(self.first_token + slot);
         let link = if order.tcp {
-            self.connect_tcp(order.upstream, &query, token)?
+            self.connect_tcp(order.upstream, &query.bytes, token)?
         } else {
             let mut socket = self.connect_udp(order.upstream)?;
             self.registry.register(&mut socket, token, Interest::READABLE)?;
-            socket.send(&query)?;
+            socket.send(&query.bytes)?;
             Link::Udp(socket)
         };
         self.serial += 1;
@@ -243,28 +243,6 @@ impl Exchanges {
     fn end(&mut self, slot: usize, outcome: Outcome) -> Option<(Order, Outcome)> {
         // Closing the socket takes it out of the poll.
         self.slots.try_remove(slot).map(|exchange| (exchange.order, outcome))
-    }
-
-    /// The query: random ID and letter case, EDNS with our size.
-    fn compose(&mut self, order: &Order) -> io::Result<Vec<u8>> {
-        let name = order.qname.as_wire();
-        let mut query = Vec::with_capacity(HEADER + name.len() + 4 + OPT_LEN);
-        query.extend_from_slice(&self.random.u16()?.to_be_bytes());
-        query.extend_from_slice(&order.flags.to_be_bytes());
-        query.extend_from_slice(&[0, 1, 0, 0, 0, 0, 0, 1]);
-        let mut bits = 0u64;
-        for (at, &byte) in name.iter().enumerate() {
-            if at % 64 == 0 {
-                bits = self.random.u64()?;
-            }
-            let flip = byte.is_ascii_alphabetic() && bits & 1 == 1;
-            query.push(if flip { byte ^ 0x20 } else { byte });
-            bits >>= 1;
-        }
-        query.extend_from_slice(&order.qtype.to_be_bytes());
-        query.extend_from_slice(&order.qclass.to_be_bytes());
-        query.extend_from_slice(&opt_record(UDP_SIZE, 0, order.dnssec_ok, 0));
-        Ok(query)
     }
 
     /// A socket bound to a random port and connected.
@@ -311,7 +289,7 @@ impl Exchanges {
             Err(_) => return Some(Outcome::Failed(Failure::Unreachable)),
         };
         let reply = &self.buffer[..length];
-        let failure = match verify(reply, &exchange.query, Case::Exact) {
+        let failure = match verify(reply, &exchange.query, &exchange.order.cookie, Way::Udp) {
             Some(message) if message.is_truncated() => Failure::Truncated,
             Some(_) => {
                 let rtt_us = exchange.started.elapsed().as_micros() as u32;
@@ -336,40 +314,18 @@ impl Exchanges {
         let Some(exchange) = self.slots.get(slot) else {
             return Ok(());
         };
-        let link = self.connect_tcp(exchange.order.upstream, &exchange.query, Token(self.first_token + slot))?;
+        let token = Token(self.first_token + slot);
+        let link = self.connect_tcp(exchange.order.upstream, &exchange.query.bytes, token)?;
         if let Some(exchange) = self.slots.get_mut(slot) {
             exchange.link = link;
+            exchange.order.tcp = true;
         }
         Ok(())
     }
 }
 
-/// How letter case is compared: over TCP nobody can guess, so a server that does not keep it is borne with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Case {
-    Exact,
-    Any,
-}
-
-/// The reply as a message, if it is one to this query (RFC 5452 9.1).
-fn verify<'a>(reply: &'a [u8], query: &[u8], case: Case) -> Option<Message<'a>> {
-    let message = Message::parse(reply).ok()?;
-    let sent = query.get(HEADER..query.len() - OPT_LEN)?;
-    let (name, fixed) = sent.split_at(sent.len() - 4);
-    let name_matches = match case {
-        Case::Exact => message.qname.as_wire() == name,
-        Case::Any => message.qname.as_wire().eq_ignore_ascii_case(name),
-    };
-    let matches = reply[..2] == query[..2]
-        && message.flags & (flag::QR | flag::OPCODE) == flag::QR
-        && name_matches
-        && message.qtype.to_be_bytes() == fixed[..2]
-        && message.qclass.to_be_bytes() == fixed[2..];
-    matches.then_some(message)
-}
-
 /// Moves a TCP exchange on; an outcome when it has ended.
-fn read_tcp(stream: &mut Stream, query: &[u8], started: Instant) -> Option<Outcome> {
+fn read_tcp(stream: &mut Stream, query: &Query, cookie: &[u8], started: Instant) -> Option<Outcome> {
     let unreachable = Some(Outcome::Failed(Failure::Unreachable));
     if !matches!(stream.socket.take_error(), Ok(None)) {
         return unreachable;
@@ -404,7 +360,7 @@ fn read_tcp(stream: &mut Stream, query: &[u8], started: Instant) -> Option<Outco
         }
     }
     let reply = &stream.received[2..];
-    match verify(reply, query, Case::Any) {
+    match verify(reply, query, cookie, Way::Tcp) {
         Some(_) => {
             let rtt_us = started.elapsed().as_micros() as u32;
             Some(Outcome::Reply {

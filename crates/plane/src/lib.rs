@@ -28,6 +28,7 @@ pub mod exchange;
 pub mod inflight;
 pub mod upstreams;
 pub mod upward;
+pub mod verify;
 
 pub mod clock;
 pub mod engine;

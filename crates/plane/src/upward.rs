@@ -59,6 +59,8 @@ pub struct Exchanged {
     pub token: u64,
     /// Who was asked.
     pub upstream: SocketAddr,
+    /// Whether it was over TCP at its end.
+    pub tcp: bool,
     /// How it ended.
     pub outcome: Outcome,
 }

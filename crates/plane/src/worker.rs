@@ -70,9 +70,15 @@ impl Inbox {
         self.put(Letter::Stop);
     }
 
+    /// The worker takes all letters when it wakes up: the first alone has to wake it.
     fn put(&self, letter: Letter) {
-        self.letters.lock().push(letter);
-        let _ = self.waker.wake();
+        let mut letters = self.letters.lock();
+        let first = letters.is_empty();
+        letters.push(letter);
+        drop(letters);
+        if first {
+            let _ = self.waker.wake();
+        }
     }
 }
 
@@ -202,10 +208,10 @@ impl Worker {
         (self.plain, self.with_local) = (None, None);
         for (order, outcome) in self.exchanges.abandon() {
             if let Purpose::Python(token) = order.purpose {
-                let upstream = order.upstream;
                 self.seat.desk.engine.upward.exchanged(Exchanged {
                     token,
-                    upstream,
+                    upstream: order.upstream,
+                    tcp: order.tcp,
                     outcome,
                 });
             }

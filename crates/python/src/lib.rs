@@ -5,6 +5,7 @@ use pyo3::prelude::*;
 
 mod error;
 mod plane;
+mod reply;
 mod settings;
 mod traffic;
 mod zone;
@@ -16,6 +17,8 @@ mod _native {
     use crate::error::ZoneFileError;
     #[pymodule_export]
     use crate::plane::Plane;
+    #[pymodule_export]
+    use crate::reply::{Reply, read_reply};
     #[pymodule_export]
     use crate::settings::{RateLimit, Route, Settings, Upstream, View};
     #[pymodule_export]

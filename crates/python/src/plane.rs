@@ -18,7 +18,7 @@ use resolute_plane::querylog::Format;
 use resolute_plane::snapshot::Snapshot;
 use resolute_wire::code::flag;
 use resolute_wire::compose::Known;
-use resolute_wire::edns::Ede;
+use resolute_wire::edns::{Cookie, Ede};
 use resolute_wire::name::Name;
 
 use crate::error;
@@ -146,7 +146,7 @@ impl Plane {
 
     #[pyo3(signature = (
         upstream, qname, qtype, qclass = 1, *, timeout_ms, dnssec_ok = false, checking_disabled = false,
-        recursion_desired = true, tcp = false
+        recursion_desired = true, tcp = false, edns = true, cookie = None
     ))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of a Python method")]
     fn exchange(
@@ -160,8 +160,14 @@ impl Plane {
         checking_disabled: bool,
         recursion_desired: bool,
         tcp: bool,
+        edns: bool,
+        cookie: Option<&[u8]>,
     ) -> PyResult<u64> {
         self.open()?;
+        let cookie = cookie.unwrap_or_default();
+        if !cookie.is_empty() && Cookie::new(cookie).is_none() {
+            return Err(error::value("a cookie has 8 bytes, or 16 to 40 (RFC 7873 4)"));
+        }
         let token = self.tokens.fetch_add(1, Relaxed);
         let flags = if recursion_desired { flag::RD } else { 0 } | if checking_disabled { flag::CD } else { 0 };
         let order = Order {
@@ -174,6 +180,8 @@ impl Plane {
             dnssec_ok,
             timeout_ms,
             tcp,
+            edns,
+            cookie: cookie.to_vec(),
         };
         self.plane.exchange(order).map_err(|_| closed())?;
         Ok(token)

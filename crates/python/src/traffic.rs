@@ -150,7 +150,7 @@ impl Exchanged {
 
     #[getter]
     fn tcp(&self) -> bool {
-        matches!(self.0.outcome, Outcome::Reply { tcp: true, .. })
+        self.0.tcp
     }
 }
 

@@ -1,13 +1,13 @@
-"""`resolute cache show` and `resolute cache flush`."""
+"""`resolute cache`: the answers that are known, and the zone cuts and servers that lead to others."""
 
 from typing import Annotated
 
 import typer
 
 from resolute.cli.options import Config, Data, Json, client
-from resolute.cli.terminal import print_json, print_line
+from resolute.cli.terminal import print_json, print_line, print_rows
 
-app = typer.Typer(no_args_is_help=True, help="Show or forget cached answers.")
+app = typer.Typer(no_args_is_help=True, help="Show or forget cached answers, zone cuts and servers.")
 
 
 @app.command()
@@ -25,6 +25,37 @@ def show(
     elif text:
         typer.echo(text, nl=not text.endswith("\n"))
     if not text.strip():
+        raise typer.Exit(1)
+
+
+@app.command()
+def cuts(
+    name: Annotated[str | None, typer.Argument(help="At and below this name; all without it.")] = None,
+    config: Config = None,
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Show the zone cuts that iteration from the root knows, and for how long. Exits with 1 when there is none."""
+    found = client(config, data).cuts(name)["cuts"]
+    if json:
+        print_json({"cuts": found})
+    else:
+        rows = [{**cut, "name": cut["zone"], "servers": " ".join(cut["servers"])} for cut in found]
+        print_rows("zone", rows, ("ttl_s", "servers"))
+    if not found:
+        raise typer.Exit(1)
+
+
+@app.command()
+def servers(config: Config = None, data: Data = None, json: Json = False) -> None:
+    """Show the name servers that were asked, with their round trips in ms. Exits with 1 when there is none."""
+    found = client(config, data).servers()["servers"]
+    if json:
+        print_json({"servers": found})
+    else:
+        rows = [{**one, "name": one["address"], "lame_for": " ".join(one["lame_for"])} for one in found]
+        print_rows("server", rows, ("rtt_ms", "state", "failures", "lame_for"))
+    if not found:
         raise typer.Exit(1)
 
 

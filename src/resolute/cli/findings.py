@@ -9,6 +9,7 @@ from resolute.config.arguments import Overrides
 from resolute.config.load import load
 from resolute.config.tree import Settings
 from resolute.errors import SettingsError
+from resolute.resolver.iteration import hints
 from resolute.zones import hosts, local
 from resolute.zones.lint.finding import Finding, finding
 
@@ -26,6 +27,10 @@ def check_configuration(settings: Settings) -> Iterator[Finding]:
         yield from _check_lines(
             settings.hosts.records, "records", lambda content, file: local.read_seed(content, file=file)[1]
         )
+    try:
+        hints.load(settings.resolver.root_hints)
+    except SettingsError as error:
+        yield from (_from_line(problem, "settings", settings.resolver.root_hints) for problem in error.problems)
 
 
 def load_configuration(file: Path) -> tuple[Settings | None, list[Finding]]:

@@ -16,6 +16,7 @@ from resolute.cli.options import settings as load_settings
 from resolute.cli.question import Question, understand
 from resolute.cli.reply import Reply, as_json, print_reply
 from resolute.cli.terminal import print_json
+from resolute.cli.tracing import follow
 from resolute.config.tree import Settings
 from resolute.errors import PeerError, UnavailableError
 from resolute.units import split_endpoint
@@ -39,6 +40,7 @@ def query(
     norecurse: Annotated[
         bool, typer.Option("--norecurse", help="Ask for what the server itself knows (RD=0).")
     ] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Begin at the root, and show each step from there.")] = False,
     timeout: Annotated[float, typer.Option(metavar="SECONDS", min=0.1, help="Wait so long for a reply.")] = 3.0,
     config: Config = None,
     json: Json = False,
@@ -48,6 +50,11 @@ def query(
     TYPE (A without it) and @ADDRESS[:PORT] may stand in any order. Exits with 1 when there is no reply, or no answer.
     """
     question = understand(words)
+    if trace:
+        if question.server is not None:
+            raise typer.BadParameter("--trace begins at the root: it goes without @SERVER")
+        follow(question, load_settings(config).resolver.root_hints, json=json)
+        return
     server = question.server or local_server(load_settings(config))
     reply = ask(question, server, Manner(tcp, dnssec, not norecurse, timeout))
     if json:

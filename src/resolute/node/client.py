@@ -68,6 +68,14 @@ class ControlClient:
         """Forgets the cached answers at `name`, at and below it, or all; returns how many there were."""
         return int(self._json("POST", "/cache/flush", {"name": name, "subtree": subtree})["flushed"])
 
+    def cuts(self, name: str | None = None) -> JSON:
+        """`cuts`: the zone cuts that iteration knows at and below `name`, or all."""
+        return self._json("GET", "/cuts" + ("?" + urlencode({"name": name}) if name is not None else ""))
+
+    def servers(self) -> JSON:
+        """`servers`: the name servers that iteration has met, the quickest first."""
+        return self._json("GET", "/servers")
+
     def follow(self, revision: int) -> JSON:
         """Waits until the node has published at least this revision of the store."""
         return self._json("POST", "/follow", {"revision": revision})

@@ -4,6 +4,7 @@
     GET  /statistics                      GET  /cache?name=
     GET  /settings                        POST /cache/flush   {"name": null, "subtree": false}
     POST /follow {"revision": 7}          POST /reload
+    GET  /cuts?name=                      GET  /servers
     POST /settings/check {"stored": {"cache.size": "32MiB"}}
     POST /reread {"file": "/etc/resolute/example.org.zone"}
 
@@ -27,6 +28,8 @@ from resolute.node.node import Node
 from resolute.node.unixhttp import Request, Response, UnixHttpServer, as_json, error, json_object
 from resolute.records import names
 
+SHOWN = 10_000
+"""Zone cuts, or servers, that are shown."""
 CHUNK = 200
 """Cached answers that are written as text at a time."""
 STATUSES = ((SettingsError, 422), (PresentationError, 400), (RuleError, 409), (PeerError, 502), (UnavailableError, 503))
@@ -48,6 +51,8 @@ class ControlRoutes:
             "/explain": ("GET", self.explain),
             "/cache": ("GET", self.cache),
             "/cache/flush": ("POST", self.flush),
+            "/cuts": ("GET", self.cuts),
+            "/servers": ("GET", self.servers),
             "/follow": ("POST", self.follow),
             "/reread": ("POST", self.reread),
         }
@@ -123,7 +128,18 @@ class ControlRoutes:
         if not isinstance(subtree, bool) or not isinstance(name, str | None):
             raise PresentationError('expected {"name": NAME or null, "subtree": true or false}')
         wire = _name(name) if name is not None else None
+        self._node.resolver.recursion.flush(wire, subtree=subtree)
         return as_json({"flushed": await asyncio.to_thread(self._node.plane.cache_flush, wire, subtree=subtree)})
+
+    async def cuts(self, request: Request) -> Response:
+        """The zone cuts that iteration knows."""
+        name = request.query.get("name")
+        wire = _name(name) if name is not None else None
+        return as_json({"cuts": self._node.resolver.recursion.cuts(wire, SHOWN)})
+
+    async def servers(self, _: Request) -> Response:
+        """The name servers that iteration has met."""
+        return as_json({"servers": self._node.resolver.recursion.servers(SHOWN)})
 
 
 class ControlServer:
@@ -151,10 +167,17 @@ def _explain(node: Node, name: bytes, type_text: str, client: str) -> dict[str, 
     from resolute.node.answertext import sections
     from resolute.records.rdata import type_from_text
 
-    found, answer = node.plane.explain(name, type_from_text(type_text), client=client)
+    rtype = type_from_text(type_text)
+    found, answer = node.plane.explain(name, rtype, client=client)
     steps = [{"stage": step.stage, "text": step.text} for step in found]
+    recursion = node.resolver.recursion
     if answer is None and (route := _ROUTE.search(steps[-1]["text"] if steps else "")):
-        steps.append({"stage": "resolver", "text": node.resolver.explain(int(route[1]))})
+        text = node.resolver.explain(int(route[1]))
+        steps.append({"stage": "resolver", "text": text})
+        if node.resolver.iterates(int(route[1])):
+            steps += [{"stage": "resolver", "text": line} for line in recursion.explain(name, rtype)]
+    elif any(step["stage"] == "cache" for step in steps) and recursion.course(name, rtype) is not None:
+        steps += [{"stage": "resolver", "text": line} for line in recursion.explain(name, rtype)]
     return {"steps": steps, "answer": sections(answer) if answer is not None else None}
 
 

@@ -14,6 +14,9 @@ _M_ARENA_MAX: Final = -8
 _PAUSE_S: Final = 1.0
 """Changes that come together are followed by one walk through the heap."""
 
+_YOUNG: Final = 10_000
+"""Objects that are made before garbage is looked for among them: resolving a name makes many and leaves no circles."""
+
 _libc = ctypes.CDLL(None)
 
 
@@ -29,6 +32,7 @@ def settle() -> None:
     Until then there is no search for garbage (`resolute.cli.main`)."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_YOUNG)
     gc.enable()
 
 

@@ -30,8 +30,9 @@ from resolute.node.listening import AdminSockets, bound, explain
 from resolute.node.memory import Heap
 from resolute.node.storedsettings import StoredSettings
 from resolute.resolver.exchanges import Exchanges
+from resolute.resolver.iteration import hints
 from resolute.resolver.resolver import Resolver
-from resolute.resolver.routes import ITERATION_TEXT
+from resolute.resolver.routes import NOBODY_TEXT
 from resolute.store.store import Store
 from resolute.units import milliseconds
 from resolute.zones.fingerprint import Fingerprint, fingerprint
@@ -95,12 +96,14 @@ class Node:
         self._config_known: Fingerprint = None
         self._seed_known: Fingerprint = None
         self._unserved: tuple[bytes, ...] | None = None
+        self._hints = hints.builtin()
         self._reloading = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Serves. Raises SettingsError when an address cannot be listened on."""
         self._note_files()
+        self._hints = await asyncio.to_thread(hints.load, self.settings.resolver.root_hints)
         prepared_zones, prepared_hosts = await asyncio.gather(
             self.zones.prepare(self.settings.zone, self.settings.zones.folders),
             self.overlays.prepare(self.settings.hosts.files, ttl_s=self.settings.hosts.ttl),
@@ -113,7 +116,7 @@ class Node:
         self._log_queries(self.settings)
         self.dispatcher.start()
         await self._listen(self.settings)
-        self._tell_about_iteration()
+        self._tell_about_nobody()
         self._tell_about_descriptors()
         works = [
             self.resolver.run(),
@@ -203,13 +206,14 @@ class Node:
         wanted = await asyncio.to_thread(self.kept.compose)
         prefixes = await asyncio.to_thread(planesettings.Prefixes.of, wanted)
         self._build(wanted, (), prefixes)
+        root = await asyncio.to_thread(hints.load, wanted.resolver.root_hints)
         zones, hosts = await asyncio.gather(
             self.zones.prepare(wanted.zone, wanted.zones.folders),
             self.overlays.prepare(wanted.hosts.files, ttl_s=wanted.hosts.ttl),
         )
         # The one step that can fail for reasons outside of the settings comes first, and is all or nothing.
         await self._listen(wanted)
-        running, self._prefixes = self.settings, prefixes
+        running, self._prefixes, self._hints = self.settings, prefixes, root
         self.restart_needed = tuple(planesettings.restart_needed(running, wanted))
         self.settings = _keeping_what_cannot_change(running, wanted)
         self.dispatcher.limit = wanted.limits.handoffs
@@ -221,7 +225,7 @@ class Node:
         self.reload_problems = ()
         self._follow_files()
         if running.resolver != wanted.resolver:
-            self._tell_about_iteration()
+            self._tell_about_nobody()
         if running.limits != wanted.limits:
             self._tell_about_descriptors()
         for line in self.restart_needed:
@@ -255,7 +259,7 @@ class Node:
 
     def _configure_resolver(self) -> None:
         self._unserved = self._never_served()
-        self.resolver.configure(self.settings.resolver, self._unserved)
+        self.resolver.configure(self.settings.resolver, self._unserved, self._hints)
         self._configure_plane()
 
     def _never_served(self) -> tuple[bytes, ...]:
@@ -273,10 +277,10 @@ class Node:
         if line := descriptors.shortage(self.settings.limits):
             log.warning("%s", line)
 
-    def _tell_about_iteration(self) -> None:
+    def _tell_about_nobody(self) -> None:
         resolver = self.settings.resolver
-        if resolver.mode == "recurse" or (resolver.mode == "forward" and not resolver.forward):
-            log.warning("%s; until then names that are not ours get SERVFAIL", ITERATION_TEXT)
+        if resolver.mode == "forward" and not resolver.forward:
+            log.warning("%s; other names get SERVFAIL", NOBODY_TEXT)
 
     # ------------------------------------------------------------------------------------------------------- following
 

@@ -48,7 +48,8 @@ def build(
     """
     cache, limits, identity = settings.cache, settings.limits, settings.identity
     share = descriptors.share(limits)
-    allowed = () if settings.resolver.mode == "off" else prefixes.recursion
+    nothing = settings.resolver.mode == "off" and not settings.resolver.route
+    allowed = () if nothing else prefixes.recursion
     try:
         return plane.Settings(
             views=[plane.View(DEFAULT_VIEW, clients=EVERYBODY, recursion=allowed)],

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         Plane,
         Problem,
         RateLimit,
+        Reply,
         Route,
         Settings,
         Statistics,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         load_zone_files,
         mnemonic,
         native_types,
+        read_reply,
         scan_zone_file,
         scan_zone_text,
     )
@@ -77,6 +79,7 @@ __all__ = [
     "Plane",
     "Problem",
     "RateLimit",
+    "Reply",
     "Route",
     "Settings",
     "Statistics",
@@ -95,6 +98,7 @@ __all__ = [
     "load_zone_files",
     "mnemonic",
     "native_types",
+    "read_reply",
     "scan_zone_file",
     "scan_zone_text",
 ]

@@ -358,7 +358,43 @@ class Exchanged:
     def rtt_us(self) -> int: ...
     @property
     def tcp(self) -> bool:
-        """Whether the reply came over TCP."""
+        """Whether it was over TCP at its end; then, unless TCP was asked for, two questions have been sent."""
+
+@final
+class Reply:
+    """A server's reply, read whole: every record has its type's form.
+
+    A section has RRsets (RFC 2181 5) of the question's class, each (owner in lower case, type, shortest TTL, rdatas):
+    rdata is uncompressed, each once. Signatures are sets by the type that they cover. OPT is no record here. Each
+    access to a section makes it anew.
+    """
+
+    @property
+    def flags(self) -> int:
+        """The header's second word."""
+    @property
+    def rcode(self) -> int:
+        """With the bits of EDNS."""
+    @property
+    def qname(self) -> bytes:
+        """Lower case."""
+    @property
+    def qtype(self) -> int: ...
+    @property
+    def edns(self) -> bool:
+        """Whether there is an OPT record."""
+    @property
+    def cookie(self) -> bytes | None:
+        """The client's and the server's cookie, where the option is there and sound."""
+    @property
+    def answer(self) -> tuple[tuple[bytes, int, int, tuple[bytes, ...]], ...]: ...
+    @property
+    def authority(self) -> tuple[tuple[bytes, int, int, tuple[bytes, ...]], ...]: ...
+    @property
+    def additional(self) -> tuple[tuple[bytes, int, int, tuple[bytes, ...]], ...]: ...
+
+def read_reply(message: bytes) -> Reply:
+    """Reads a message with one question. Raises ValueError when it, or any of its records, is broken or cut off."""
 
 @final
 class UpstreamStatistics:
@@ -473,9 +509,15 @@ class Plane:
         checking_disabled: bool = False,
         recursion_desired: bool = True,
         tcp: bool = False,
+        edns: bool = True,
+        cookie: bytes | None = None,
     ) -> int:
         """Begins to ask an upstream; its end comes from `pull` with the token returned here. A fresh random port, ID
-        and letter case (0x20); TCP by itself after a truncated reply or the first mismatch, within the same timeout."""
+        and letter case (0x20); TCP by itself after a truncated reply or the first mismatch, within the same timeout.
+
+        `edns=False`: without an OPT record, and so without DO and cookie. `cookie`: 8 bytes of ours, with the server's
+        own behind them once it gave one (RFC 7873 5.1); a reply with another cookie, or over UDP without one where the
+        server has given its own, is a mismatch. Raises ValueError."""
     def upstream_statistics(self) -> list[UpstreamStatistics]: ...
     def explain(
         self, qname: bytes, qtype: int, *, client: str, recursion_desired: bool = True

@@ -18,6 +18,9 @@ class Request:
     tcp: bool = False
     dnssec_ok: bool = False
     checking_disabled: bool = False
+    recursion_desired: bool = True
+    edns: bool = True
+    cookie: bytes = b""
 
 
 class Exchanges:
@@ -41,6 +44,9 @@ class Exchanges:
             dnssec_ok=request.dnssec_ok,
             checking_disabled=request.checking_disabled,
             tcp=request.tcp,
+            recursion_desired=request.recursion_desired,
+            edns=request.edns,
+            cookie=request.cookie,
         )
         future: asyncio.Future[plane.Exchanged] = asyncio.get_running_loop().create_future()
         self._waiting[token] = future

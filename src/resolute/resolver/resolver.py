@@ -24,6 +24,7 @@ from resolute.resolver.forwarder import (
     NETWORK_ERROR,
     NOERROR,
     NXDOMAIN,
+    REFUSED,
     SERVFAIL,
     Ask,
     Candidate,
@@ -35,7 +36,9 @@ from resolute.resolver.forwarder import (
     Reason,
     rcode_word,
 )
+from resolute.resolver.iteration.cuts import Cut
 from resolute.resolver.reasons import extended_error
+from resolute.resolver.recursion import Recursion
 from resolute.resolver.routes import RouteBook, RoutePlan
 from resolute.resolver.upstreams import LONGEST_TIMEOUT_MS, SURE_MS, Measured, Upstreams
 
@@ -71,6 +74,7 @@ class Resolver:
         self._plane = served
         self._exchanges = exchanges
         self._routes_changed = routes_changed
+        self.recursion = Recursion(served, exchanges)
         self._book = RouteBook()
         self._upstreams = Upstreams()
         self._failures = FailureMemory()
@@ -84,8 +88,11 @@ class Resolver:
         self._busy = False
         self._replies = 0
 
-    def configure(self, resolver: chapter.Resolver, unserved: Sequence[bytes] = ()) -> None:
-        """Takes new routes; what is known of upstreams that stay is kept. The caller publishes `routes`."""
+    def configure(self, resolver: chapter.Resolver, unserved: Sequence[bytes] = (), hints: Cut | None = None) -> None:
+        """Takes new routes; what is known of upstreams that stay is kept. The caller publishes `routes`. `hints`: the
+        root's servers, where they are others now."""
+        if hints is not None:
+            self.recursion.configure(hints)
         plans = self._book.paths(resolver, unserved)
         upstreams = list(dict.fromkeys(address for plan in plans for address in plan.upstreams))
         self._upstreams.keep(upstreams)
@@ -115,6 +122,9 @@ class Resolver:
         """Answers or fails one handoff, within its time."""
         self._busy = True
         published = self._published.get(handoff.source)
+        if self.iterates(handoff.source):
+            await self.recursion.resolve(handoff)
+            return
         if published is None or published.plan.refusal:
             self._refuse(handoff, published)
             return
@@ -175,6 +185,8 @@ class Resolver:
     def explain(self, source: int) -> str:
         """What would be done now for a question of this route: whom it asks, in which order, or why nobody."""
         published = self._published.get(source)
+        if self.iterates(source):
+            return "resolves from the root"
         if published is None:
             return _NO_ROUTE[1]
         if published.plan.refusal:
@@ -184,10 +196,16 @@ class Resolver:
             f"{one} ({self._upstreams.get(one).state})" for one in order
         )
 
+    def iterates(self, source: int) -> bool:
+        """Whether names of this route are resolved from the root."""
+        published = self._published.get(source)
+        return published is not None and published.plan.iterates
+
     def statistics(self) -> dict[str, int]:
         """Counters since the start, and what is in flight now."""
         return {
             **self._counters,
+            **self.recursion.statistics(),
             "exchanges_in_flight": len(self._exchanges),
             "failures_remembered": len(self._failures),
         }
@@ -326,8 +344,10 @@ class Resolver:
             ede, text = published.plan.refusal
         else:
             ede, text = _ROUTE_GONE if handoff.source else _NO_ROUTE
+        rcode = SERVFAIL if handoff.source else REFUSED
+        lasts_s = 1 if handoff.source and published is None else _REFUSAL_S
         self._counters["refused"] += 1
-        self._plane.fail(handoff.id, rcode=SERVFAIL, ede=ede, text=text, cache_s=_REFUSAL_S if published else 1)
+        self._plane.fail(handoff.id, rcode=rcode, ede=ede, text=text, cache_s=lasts_s)
 
     # ------------------------------------------------------------------------------------------------ all upstreams
 

@@ -26,12 +26,14 @@ class RoutePlan:
     refusal: tuple[int, str] | None = None
     unserved: bool = False
     manner: Manner = USUAL
+    iterates: bool = False
+    """Its names are resolved from the root."""
 
 
 NOT_SUPPORTED: Final = 21
 INVALID_DATA: Final = 24
-ITERATION_TEXT: Final = (
-    "resolving from the root is not in this version yet: name upstreams with resolver.forward or --forward"
+NOBODY_TEXT: Final = (
+    "there is nobody to ask: resolver.mode is forward, and resolver.forward is empty; only the routes have servers"
 )
 
 
@@ -44,16 +46,17 @@ class RouteBook:
     def paths(self, settings: Resolver, unserved: Sequence[bytes] = ()) -> tuple[RoutePlan, ...]:
         """The routes. `unserved`: our own zones that could not be loaded; nobody else may be asked for their names."""
         broken = tuple(self._broken(origin) for origin in unserved)
-        if settings.mode == "off":
-            return broken
         below = {names.fold(origin) for origin in unserved}
         routes = tuple(self._route(names.from_text(route.zone), route) for route in settings.route)
-        return (self._default(settings), *(route for route in routes if names.fold(route.zone) not in below), *broken)
+        default = () if settings.mode == "off" else (self._default(settings),)
+        return (*default, *(route for route in routes if names.fold(route.zone) not in below), *broken)
 
     def _default(self, settings: Resolver) -> RoutePlan:
         if settings.mode == "forward" and settings.forward:
             return self._route(ROOT, settings)
-        return RoutePlan(ROOT, self._number("iteration"), (), (NOT_SUPPORTED, ITERATION_TEXT))
+        if settings.mode == "recurse":
+            return RoutePlan(ROOT, self._number("iteration"), (), iterates=True)
+        return RoutePlan(ROOT, self._number("nobody"), (), (NOT_SUPPORTED, NOBODY_TEXT))
 
     def _route(self, zone: bytes, to: RouteTo | Resolver) -> RoutePlan:
         upstreams, how = _distinct(to.forward), manner(to.strategy, to.fallback)

@@ -21,6 +21,9 @@ from resolute.node.client import ControlClient
 ZONE = "$TTL 60\n@ SOA ns.hello. admin.hello. {serial} 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\n"
 
 
+NO_FORWARDERS = '[resolver]\nmode = "forward"\nroute = [{ zone = "corp.test", forward = ["192.0.2.53"] }]\n'
+
+
 class Running:
     """A node, and where it listens."""
 
@@ -62,6 +65,9 @@ def node(directory: Path, *, listen: str = "127.0.0.1:0") -> Iterator[Running]:
 
 
 def write_config(directory: Path, *, listen: str = "127.0.0.1:0", extra: str = "") -> None:
+    """Nobody is asked for names that are not ours, unless `extra` says whom."""
+    if "[resolver]" not in extra:
+        extra = f'[resolver]\nmode = "off"\n{extra}'
     (directory / "resolute.toml").write_text(
         f'[listen]\ndns = ["{listen}"]\nadmin = "127.0.0.1:0"\n[data]\ndirectory = "data"\n'
         f'[[zone]]\nname = "hello."\nfile = "hello.zone"\n{extra}'
@@ -79,11 +85,13 @@ def test_records_are_served_at_once_and_after_a_restart(tmp_path: Path) -> None:
     with node(tmp_path) as running:
         assert running.ask("app.test").answer[0][0].to_text() == "192.0.2.7"
         assert running.http("DELETE", "/records/app.test")[0] == 200
-        assert running.ask("app.test").rcode() == dns.rcode.SERVFAIL
+        assert running.ask("app.test").rcode() == dns.rcode.REFUSED
 
 
 def test_without_forwarders_the_failure_says_why(tmp_path: Path) -> None:
     with node(tmp_path) as running:
+        write_config(tmp_path, extra=NO_FORWARDERS)
+        running.control.reload()
         query = dns.message.make_query("elsewhere.test", "A", use_edns=0)
         reply = dns.query.udp(query, "127.0.0.1", port=running.port, timeout=3)
         assert reply.rcode() == dns.rcode.SERVFAIL

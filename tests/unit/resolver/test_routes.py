@@ -31,15 +31,22 @@ def test_the_same_upstreams_in_another_order_are_the_same_set() -> None:
     assert paths[1].source == paths[2].source
 
 
+def test_mode_recurse_goes_to_the_root() -> None:
+    default = RouteBook().paths(settings(mode="recurse", forward=["192.0.2.1"]))[0]
+    assert (default.upstreams, default.refusal, default.iterates) == ((), None, True)
+
+
 def test_without_forwarders_the_default_route_says_why_it_cannot() -> None:
-    default = RouteBook().paths(settings(mode="recurse"))[0]
-    assert default.upstreams == ()
+    default = RouteBook().paths(settings(mode="forward", route=[CORP]))[0]
+    assert (default.upstreams, default.iterates) == ((), False)
     assert default.refusal is not None
     assert "resolver.forward" in default.refusal[1]
 
 
-def test_off_has_no_routes() -> None:
+def test_off_has_its_routes_alone() -> None:
     assert RouteBook().paths(settings(mode="off")) == ()
+    (route,) = RouteBook().paths(settings(mode="off", route=[CORP]))
+    assert (route.zone, route.iterates) == (from_text("corp.test"), False)
 
 
 def test_names_of_a_zone_that_could_not_be_loaded_are_asked_nowhere() -> None:
