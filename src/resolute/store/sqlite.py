@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Engine, Table, event
 from sqlalchemy.engine import URL
 
 BUSY_TIMEOUT_MS: Final = 5_000
+_AGAIN_S: Final = 0.01
 DRIVER: Final = "sqlite"
 TELLS: Final = False
 ENGINE: Final[Mapping[str, Any]] = {}
@@ -37,15 +39,31 @@ def set_up(engine: Engine) -> None:
 def _on_connect(connection: sqlite3.Connection, _record: object) -> None:
     """WAL lets the node read while the admin process writes; FULL makes a commit that returned durable."""
     connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+    _execute(connection, f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+    _use_wal(connection)
     for pragma in (
-        f"busy_timeout = {BUSY_TIMEOUT_MS}",
-        "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
         "trusted_schema = OFF",
         "cache_size = -512",
     ):
-        connection.execute(f"PRAGMA {pragma}").close()
+        _execute(connection, f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Of two who open a new database at the same moment one is refused at once, without the busy timeout."""
+    until = time.monotonic() + BUSY_TIMEOUT_MS / 1_000
+    while True:
+        try:
+            return _execute(connection, "PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_S)
+
+
+def _execute(connection: sqlite3.Connection, statement: str) -> None:
+    connection.execute(statement).close()
 
 
 def _on_begin(connection: Connection) -> None:

@@ -67,6 +67,14 @@ def test_writers_at_once_in_two_stores_lose_nothing(tmp_path: Path) -> None:
     assert len(records.read(first).addresses) == 60
 
 
+def test_many_who_open_a_new_store_at_the_same_moment(tmp_path: Path) -> None:
+    for number in range(10):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        with ThreadPoolExecutor(8) as threads:
+            assert list(threads.map(lambda _, at=folder: open_store(at).revision(), range(8))) == [0] * 8
+
+
 def test_a_seed_adds_each_name_once(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     records.apply(store, [Put("mine.test", "192.0.2.9", "t")])
