@@ -5,6 +5,7 @@ when it ends, the node has ended, and so does this process.
 """
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -15,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -27,6 +28,9 @@ from resolute.admin.connections import BoundedProtocol, LocalProtocol
 from resolute.config import log as logging_chapter
 from resolute.config.admin import Admin
 from resolute.store.store import Store
+
+_YOUNG: Final = 10_000
+"""Objects that are made before garbage is looked for among them."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ async def serve(instructions: dict[str, Any]) -> None:
     admin = Admin.model_validate(instructions.get("admin", {}))
     _tell_about_the_network(port, admin)
     application = build(Store(instructions["store_url"]), Path(instructions["control"]), admin)
+    _settle()
     public = _Server(_config(application, BoundedProtocol, connections=512))
     inner = _Server(_config(application, LocalProtocol, connections=64, lifespan="off"))
     loop = asyncio.get_running_loop()
@@ -91,6 +96,13 @@ def _tell_about_the_network(listener: socket.socket, admin: Admin) -> None:
             " put a TLS proxy before it and name it in admin.proxies",
             host,
         )
+
+
+def _settle() -> None:
+    """What is loaded stays, and a request leaves hardly a circle: garbage is looked for more seldom."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG)
 
 
 def _look_for_end(server: _Server) -> None:
