@@ -39,7 +39,8 @@ BADCOOKIE: Final = 23
 
 _AA: Final = 0x0400
 _LONGEST_CHAIN: Final = 16
-_PROOFS: Final = frozenset((types.NSEC, types.NSEC3, types.RRSIG))
+_PROOFS: Final = frozenset((types.NSEC, types.NSEC3))
+_OF_SECURITY: Final = frozenset((types.DS, *_PROOFS))
 
 Set = tuple[bytes, int, int, tuple[bytes, ...]]
 """An RRset as `plane.Reply` has it: owner, type, TTL, rdatas."""
@@ -287,15 +288,26 @@ def _negative(reply: "plane.Reply", authority: tuple[Set, ...], asked: Asking) -
 
 
 def _soa(authority: tuple[Set, ...], zone: bytes, name: bytes) -> tuple[RRset, ...]:
-    """The SOA of a zone that the name is in, at or below the zone asked about."""
+    """The SOA of a zone that the name is in, at or below the zone asked about, with its signatures."""
     for one in authority:
         if one[1] == types.SOA and names.is_within(one[0], zone) and names.is_within(name, one[0]):
-            return (RRset(*one),)
+            signatures = (other for other in authority if other[0] == one[0] and other[1] == types.RRSIG)
+            return (RRset(*one), *(RRset(*other) for other in signatures if _covers(other, types.SOA)))
     return ()
 
 
 def _proofs(authority: tuple[Set, ...], zone: bytes) -> tuple[RRset, ...]:
-    return tuple(RRset(*one) for one in authority if one[1] in _PROOFS and names.is_within(one[0], zone))
+    return _signed(authority, zone, _PROOFS)
+
+
+def _signed(authority: tuple[Set, ...], zone: bytes, rtypes: frozenset[int]) -> tuple[RRset, ...]:
+    """Records of these types, and their signatures; not those of other records, which are not given on."""
+    return tuple(RRset(*one) for one in authority if _kind(one) in rtypes and names.is_within(one[0], zone))
+
+
+def _kind(one: Set) -> int:
+    """Its type; of signatures the type that they cover."""
+    return int.from_bytes(one[3][0][:2]) if one[1] == types.RRSIG else one[1]
 
 
 def _covers(signature: Set, rtype: int) -> bool:
@@ -313,8 +325,7 @@ def _referral(reply: "plane.Reply", authority: tuple[Set, ...], asked: Asking) -
         # RFC 4035 3.1.4.1: the parent has to know.
         return Useless(Fault.ERROR, "refers a question for DS to the child")
     servers = _servers(ns)
-    of_security = {types.DS, *_PROOFS}
-    proof = tuple(RRset(*one) for one in authority if one[1] in of_security and names.is_within(one[0], asked.zone))
+    proof = _signed(authority, asked.zone, _OF_SECURITY)
     return Referral(ns[0], ns[2], servers, _glue(reply.additional, servers, asked.zone), proof)
 
 

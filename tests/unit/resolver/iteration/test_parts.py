@@ -291,6 +291,27 @@ def test_a_referral_brings_its_proof() -> None:
     assert [rrset.rtype for rrset in said.proof] == [types.DS]
 
 
+SIGNED = "13 2 300 20300101000000 20200101000000 1 example.test. AAAA"
+
+
+@pytest.mark.parametrize(
+    ("answer", "authority", "kept"),
+    [
+        (["www.example.test. 300 A 192.0.2.1"], ["example.test. 300 NS ns.example.test."], set()),
+        (["www.example.test. 300 A 192.0.2.1"], ["x.example.test. 300 NSEC y.example.test. A"], {"NSEC"}),
+        ([], ["example.test. 300 SOA ns. h. 1 2 3 4 5", "x.example.test. 300 NSEC y.example.test. A"], {"SOA", "NSEC"}),
+    ],
+)
+def test_signatures_stay_with_what_they_sign(answer: list[str], authority: list[str], kept: set[str]) -> None:
+    """Of the authority section the NS records are not given on, so neither are their signatures."""
+    signatures = [f"{line.split()[0]} 300 RRSIG {line.split()[2]} {SIGNED}" for line in authority]
+    found = verdict(reply(ask(), answer, [*authority, *signatures]))
+    assert isinstance(found, Found)
+    mnemonics = [plane.mnemonic(one.rtype) for one in found.authority]
+    covered = [plane.mnemonic(int.from_bytes(one.rdatas[0][:2])) for one in found.authority if one.rtype == types.RRSIG]
+    assert (set(mnemonics) - {"RRSIG"}, set(covered)) == (kept, kept)
+
+
 def test_thirteen_servers_of_a_referral_are_taken() -> None:
     many = [f"example.test. 60 NS ns{one}.test." for one in range(100)]
     said = verdict(reply(ask(), (), many, aa=False), zone=NAME("test."))
