@@ -76,7 +76,7 @@ async def make_batch(body: BatchGiven, services: ServicesHere, request: RequestH
     wanted = await services.writer.off_loop(lambda: _permitted(body, request))
     changes = [await _with_ttls(services, change, given) for change, given in zip(wanted, body.changes, strict=True)]
     if request.plan:
-        made = (await services.writer.alone(lambda store: (plan(store, *changes), None))).result
+        made = await services.writer.off_loop(lambda: plan(services.store, *changes))
         served = None
     else:
         written = await services.writer.commit(*changes)

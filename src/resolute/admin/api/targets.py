@@ -65,8 +65,8 @@ async def make(
 async def commit_one(services: Services, change: ZoneChange, *, planned: bool) -> tuple[Committed, bool | None]:
     """The same of a zone that is in the store."""
     if planned:
-        written = await services.writer.alone(lambda store: (plan(store, change)[0], None))
-        return written.result, None
+        (would_be,) = await services.writer.off_loop(lambda: plan(services.store, change))
+        return would_be, None
     made = await services.writer.commit(change)
     return made.result[0], made.served
 
